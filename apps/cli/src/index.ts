@@ -1,0 +1,2 @@
+/** The lockframe command. */
+export {};

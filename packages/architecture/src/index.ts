@@ -1,0 +1,2 @@
+/** Facts of the z/Architecture Principles of Operation: formats, PSW, codes, assigned storage, facility bits. */
+export {};

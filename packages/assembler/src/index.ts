@@ -1,0 +1,2 @@
+/** s390x assembler and disassembler derived from the instruction table. */
+export {};

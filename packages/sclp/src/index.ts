@@ -1,0 +1,2 @@
+/** Service-call processor: SCCBs, event facility, consoles. */
+export {};

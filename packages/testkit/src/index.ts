@@ -1,0 +1,2 @@
+/** Vector runner, engine and QEMU judges, tiny guests. */
+export {};

@@ -1,0 +1,2 @@
+/** Secure configurations: SE header, unpack, verify, import and export, share. */
+export {};

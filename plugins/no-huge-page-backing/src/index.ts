@@ -1,0 +1,2 @@
+/** Refuses host huge-page backing of a protected machine's storage. */
+export {};

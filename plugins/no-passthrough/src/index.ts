@@ -1,0 +1,2 @@
+/** Refuses vfio devices in a protected machine. */
+export {};

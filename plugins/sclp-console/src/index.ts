@@ -1,0 +1,2 @@
+/** ASCII and line-mode consoles of the service-call processor. */
+export {};

@@ -1,0 +1,2 @@
+/** Offers the unpack facility (STFLE 161). */
+export {};
