@@ -1,2 +1,3 @@
 /** Facts of the z/Architecture Principles of Operation: formats, PSW, codes, assigned storage, facility bits. */
-export {};
+export * from "./errors.ts";
+export * from "./formats.ts";

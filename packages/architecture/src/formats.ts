@@ -1,0 +1,337 @@
+/**
+ * Instruction formats. Source: z/Architecture Principles of Operation, "Instruction Formats", and the
+ * operand assignments of "Number Representation and Machine-Instruction Index".
+ *
+ * Bits are numbered from the left of the instruction, which is kept left-aligned in a 64-bit word.
+ */
+
+/** What an operand field means to an assembler and to the instruction's definition. */
+export type FieldKind =
+  | "r" // general register (or the register file that `file` names)
+  | "m" // mask
+  | "i" // signed immediate
+  | "u" // unsigned immediate
+  | "ri" // signed immediate in halfwords, relative to the instruction's own address
+  | "b" // base register
+  | "x" // index register
+  | "d" // displacement, 12 bits unsigned
+  | "dl" // displacement, 20 bits signed, stored as DL (12 bits) then DH (8 bits)
+  | "l" // length code: one less than the length
+  | "v"; // vector register: four bits here, the fifth in RXB
+
+export interface Field {
+  readonly name: string;
+  readonly kind: FieldKind;
+  /** Leftmost bit of the field. */
+  readonly bit: number;
+  readonly width: number;
+}
+
+/**
+ * One operand as it stands in assembler source. `storage` operands name their fields; `[index]` and
+ * `[length]` say what the first subscript in parentheses is.
+ */
+export type OperandSyntax =
+  | { readonly kind: "field"; readonly field: string; readonly optional?: boolean }
+  | { readonly kind: "bd"; readonly base: string; readonly displacement: string }
+  | { readonly kind: "bxd"; readonly base: string; readonly index: string; readonly displacement: string }
+  | { readonly kind: "bdl"; readonly base: string; readonly length: string; readonly displacement: string }
+  | { readonly kind: "bdr"; readonly base: string; readonly register: string; readonly displacement: string };
+
+export interface Format {
+  readonly name: string;
+  /** Instruction length in bytes. */
+  readonly length: 2 | 4 | 6;
+  /** Bit position and width of each part of the operation code, first part at bit 0. */
+  readonly opcode: readonly (readonly [bit: number, width: number])[];
+  readonly fields: readonly Field[];
+  readonly syntax: readonly OperandSyntax[];
+}
+
+const field = (name: string, kind: FieldKind, bit: number, width = 4): Field => ({ name, kind, bit, width });
+const r1 = field("r1", "r", 8);
+const r2low = field("r2", "r", 12);
+const r3low = field("r3", "r", 12);
+const x2 = field("x2", "x", 12);
+const b1 = field("b1", "b", 16);
+const d1 = field("d1", "d", 20, 12);
+const d1l = field("d1", "dl", 20, 20);
+const b2 = field("b2", "b", 16);
+const d2 = field("d2", "d", 20, 12);
+const d2l = field("d2", "dl", 20, 20);
+const b2ss = field("b2", "b", 32);
+const d2ss = field("d2", "d", 36, 12);
+
+const f = (name: string, optional = false): OperandSyntax =>
+  optional ? { kind: "field", field: name, optional } : { kind: "field", field: name };
+const bd1: OperandSyntax = { kind: "bd", base: "b1", displacement: "d1" };
+const bd2: OperandSyntax = { kind: "bd", base: "b2", displacement: "d2" };
+const bxd2: OperandSyntax = { kind: "bxd", base: "b2", index: "x2", displacement: "d2" };
+
+const at0 = [[0, 8]] as const; // one-byte operation code
+const at0and12 = [
+  [0, 8],
+  [12, 4],
+] as const; // prettier keeps the pair together
+const at0and40 = [
+  [0, 8],
+  [40, 8],
+] as const;
+const half = [[0, 16]] as const;
+
+const format = (
+  name: string,
+  length: 2 | 4 | 6,
+  opcode: Format["opcode"],
+  fields: readonly Field[],
+  syntax: readonly OperandSyntax[],
+): Format => ({ name, length, opcode, fields, syntax });
+
+/** Every format the instruction list uses, by the Principles of Operation's name. */
+export const formats = {
+  E: format("E", 2, half, [], []),
+  I: format("I", 2, at0, [field("i1", "u", 8, 8)], [f("i1")]),
+  RR: format("RR", 2, at0, [r1, r2low], [f("r1"), f("r2")]),
+  /** RR with a mask in the first position: BCR. */
+  RRm: format("RRm", 2, at0, [field("m1", "m", 8), r2low], [f("m1"), f("r2")]),
+  /** RR with only R1: SPM. */
+  RR1: format("RR1", 2, at0, [r1], [f("r1")]),
+  RIa: format("RIa", 4, at0and12, [r1, field("i2", "i", 16, 16)], [f("r1"), f("i2")]),
+  /** RI-a whose immediate is a mask or an unsigned number. */
+  RIu: format("RIu", 4, at0and12, [r1, field("i2", "u", 16, 16)], [f("r1"), f("i2")]),
+  RIb: format("RIb", 4, at0and12, [r1, field("ri2", "ri", 16, 16)], [f("r1"), f("ri2")]),
+  RIc: format("RIc", 4, at0and12, [field("m1", "m", 8), field("ri2", "ri", 16, 16)], [f("m1"), f("ri2")]),
+  RIEa: format(
+    "RIEa",
+    6,
+    at0and40,
+    [r1, field("i2", "i", 16, 16), field("m3", "m", 32)],
+    [f("r1"), f("i2"), f("m3")],
+  ),
+  /** RIE-a with an unsigned immediate (CLGIT, CLFIT). */
+  RIEau: format(
+    "RIEau",
+    6,
+    at0and40,
+    [r1, field("i2", "u", 16, 16), field("m3", "m", 32)],
+    [f("r1"), f("i2"), f("m3")],
+  ),
+  RIEb: format(
+    "RIEb",
+    6,
+    at0and40,
+    [r1, r2low, field("ri4", "ri", 16, 16), field("m3", "m", 32)],
+    [f("r1"), f("r2"), f("m3"), f("ri4")],
+  ),
+  RIEc: format(
+    "RIEc",
+    6,
+    at0and40,
+    [r1, field("m3", "m", 12), field("ri4", "ri", 16, 16), field("i2", "i", 32, 8)],
+    [f("r1"), f("i2"), f("m3"), f("ri4")],
+  ),
+  /** RIE-c with an unsigned immediate (CLIJ, CLGIJ). */
+  RIEcu: format(
+    "RIEcu",
+    6,
+    at0and40,
+    [r1, field("m3", "m", 12), field("ri4", "ri", 16, 16), field("i2", "u", 32, 8)],
+    [f("r1"), f("i2"), f("m3"), f("ri4")],
+  ),
+  RIEd: format("RIEd", 6, at0and40, [r1, r3low, field("i2", "i", 16, 16)], [f("r1"), f("r3"), f("i2")]),
+  RIEe: format("RIEe", 6, at0and40, [r1, r3low, field("ri2", "ri", 16, 16)], [f("r1"), f("r3"), f("ri2")]),
+  RIEf: format(
+    "RIEf",
+    6,
+    at0and40,
+    [r1, r2low, field("i3", "u", 16, 8), field("i4", "u", 24, 8), field("i5", "u", 32, 8)],
+    [f("r1"), f("r2"), f("i3"), f("i4"), f("i5", true)],
+  ),
+  RIEg: format(
+    "RIEg",
+    6,
+    at0and40,
+    [r1, field("m3", "m", 12), field("i2", "i", 16, 16)],
+    [f("r1"), f("i2"), f("m3")],
+  ),
+  RILa: format("RILa", 6, at0and12, [r1, field("i2", "i", 16, 32)], [f("r1"), f("i2")]),
+  RILu: format("RILu", 6, at0and12, [r1, field("i2", "u", 16, 32)], [f("r1"), f("i2")]),
+  RILb: format("RILb", 6, at0and12, [r1, field("ri2", "ri", 16, 32)], [f("r1"), f("ri2")]),
+  RILc: format("RILc", 6, at0and12, [field("m1", "m", 8), field("ri2", "ri", 16, 32)], [f("m1"), f("ri2")]),
+  RIS: format(
+    "RIS",
+    6,
+    at0and40,
+    [r1, field("m3", "m", 12), field("b4", "b", 16), field("d4", "d", 20, 12), field("i2", "i", 32, 8)],
+    [f("r1"), f("i2"), f("m3"), { kind: "bd", base: "b4", displacement: "d4" }],
+  ),
+  RISu: format(
+    "RISu",
+    6,
+    at0and40,
+    [r1, field("m3", "m", 12), field("b4", "b", 16), field("d4", "d", 20, 12), field("i2", "u", 32, 8)],
+    [f("r1"), f("i2"), f("m3"), { kind: "bd", base: "b4", displacement: "d4" }],
+  ),
+  RRD: format(
+    "RRD",
+    4,
+    half,
+    [field("r1", "r", 16), field("r3", "r", 24), field("r2", "r", 28)],
+    [f("r1"), f("r3"), f("r2")],
+  ),
+  RRE: format("RRE", 4, half, [field("r1", "r", 24), field("r2", "r", 28)], [f("r1"), f("r2")]),
+  /** RRE with only R1. */
+  RRE1: format("RRE1", 4, half, [field("r1", "r", 24)], [f("r1")]),
+  /** RRE without operands. */
+  RRE0: format("RRE0", 4, half, [], []),
+  RRFa: format(
+    "RRFa",
+    4,
+    half,
+    [field("r3", "r", 16), field("m4", "m", 20), field("r1", "r", 24), field("r2", "r", 28)],
+    [f("r1"), f("r2"), f("r3"), f("m4", true)],
+  ),
+  RRFb: format(
+    "RRFb",
+    4,
+    half,
+    [field("r3", "r", 16), field("m4", "m", 20), field("r1", "r", 24), field("r2", "r", 28)],
+    [f("r1"), f("r3"), f("r2"), f("m4", true)],
+  ),
+  RRFc: format(
+    "RRFc",
+    4,
+    half,
+    [field("m3", "m", 16), field("r1", "r", 24), field("r2", "r", 28)],
+    [f("r1"), f("r2"), f("m3", true)],
+  ),
+  RRFe: format(
+    "RRFe",
+    4,
+    half,
+    [field("m3", "m", 16), field("m4", "m", 20), field("r1", "r", 24), field("r2", "r", 28)],
+    [f("r1"), f("m3"), f("r2"), f("m4", true)],
+  ),
+  RRS: format(
+    "RRS",
+    6,
+    at0and40,
+    [r1, r2low, field("b4", "b", 16), field("d4", "d", 20, 12), field("m3", "m", 32)],
+    [f("r1"), f("r2"), f("m3"), { kind: "bd", base: "b4", displacement: "d4" }],
+  ),
+  RSa: format("RSa", 4, at0, [r1, r3low, b2, d2], [f("r1"), f("r3"), bd2]),
+  /** RS-a shifts: no R3. */
+  RSs: format("RSs", 4, at0, [r1, b2, d2], [f("r1"), bd2]),
+  RSb: format("RSb", 4, at0, [r1, field("m3", "m", 12), b2, d2], [f("r1"), f("m3"), bd2]),
+  RSI: format("RSI", 4, at0, [r1, r3low, field("ri2", "ri", 16, 16)], [f("r1"), f("r3"), f("ri2")]),
+  RSLa: format(
+    "RSLa",
+    6,
+    at0and40,
+    [field("l1", "l", 8), b1, d1],
+    [{ kind: "bdl", base: "b1", length: "l1", displacement: "d1" }],
+  ),
+  RSYa: format("RSYa", 6, at0and40, [r1, r3low, b2, d2l], [f("r1"), f("r3"), bd2]),
+  RSYb: format("RSYb", 6, at0and40, [r1, field("m3", "m", 12), b2, d2l], [f("r1"), f("m3"), bd2]),
+  /** RSY-b as the load/store-on-condition instructions write it: mask last. */
+  RSYc: format("RSYc", 6, at0and40, [r1, field("m3", "m", 12), b2, d2l], [f("r1"), bd2, f("m3")]),
+  RXa: format("RXa", 4, at0, [r1, x2, b2, d2], [f("r1"), bxd2]),
+  RXb: format("RXb", 4, at0, [field("m1", "m", 8), x2, b2, d2], [f("m1"), bxd2]),
+  RXE: format("RXE", 6, at0and40, [r1, x2, b2, d2, field("m3", "m", 32)], [f("r1"), bxd2, f("m3", true)]),
+  RXF: format(
+    "RXF",
+    6,
+    at0and40,
+    [field("r3", "r", 8), x2, b2, d2, field("r1", "r", 32)],
+    [f("r1"), f("r3"), bxd2],
+  ),
+  RXYa: format("RXYa", 6, at0and40, [r1, x2, b2, d2l], [f("r1"), bxd2]),
+  RXYb: format("RXYb", 6, at0and40, [field("m1", "m", 8), x2, b2, d2l], [f("m1"), bxd2]),
+  S: format("S", 4, half, [b2, d2], [bd2]),
+  /** S without an operand: PTLB, CSCH. */
+  S0: format("S0", 4, half, [], []),
+  SI: format("SI", 4, at0, [field("i2", "u", 8, 8), b1, d1], [bd1, f("i2")]),
+  /** SI without an immediate: LPSW, SSM, TS. */
+  SI0: format("SI0", 4, at0, [b1, d1], [bd1]),
+  SIL: format("SIL", 6, half, [b1, d1, field("i2", "i", 32, 16)], [bd1, f("i2")]),
+  SILu: format("SILu", 6, half, [b1, d1, field("i2", "u", 32, 16)], [bd1, f("i2")]),
+  SIY: format("SIY", 6, at0and40, [field("i2", "u", 8, 8), b1, d1l], [bd1, f("i2")]),
+  /** SIY whose immediate is signed: ASI, AGSI, ALSI, ALGSI. */
+  SIYs: format("SIYs", 6, at0and40, [field("i2", "i", 8, 8), b1, d1l], [bd1, f("i2")]),
+  SSa: format(
+    "SSa",
+    6,
+    at0,
+    [field("l1", "l", 8, 8), b1, d1, b2ss, d2ss],
+    [{ kind: "bdl", base: "b1", length: "l1", displacement: "d1" }, bd2],
+  ),
+  SSb: format(
+    "SSb",
+    6,
+    at0,
+    [field("l1", "l", 8), field("l2", "l", 12), b1, d1, b2ss, d2ss],
+    [
+      { kind: "bdl", base: "b1", length: "l1", displacement: "d1" },
+      { kind: "bdl", base: "b2", length: "l2", displacement: "d2" },
+    ],
+  ),
+  SSc: format(
+    "SSc",
+    6,
+    at0,
+    [field("l1", "l", 8), field("i3", "u", 12), b1, d1, b2ss, d2ss],
+    [{ kind: "bdl", base: "b1", length: "l1", displacement: "d1" }, bd2, f("i3")],
+  ),
+  SSd: format(
+    "SSd",
+    6,
+    at0,
+    [r1, r3low, b1, d1, b2ss, d2ss],
+    [{ kind: "bdr", base: "b1", register: "r1", displacement: "d1" }, bd2, f("r3")],
+  ),
+  /** SS-e as LMD writes it. */
+  SSe: format(
+    "SSe",
+    6,
+    at0,
+    [
+      r1,
+      r3low,
+      field("b2", "b", 16),
+      field("d2", "d", 20, 12),
+      field("b4", "b", 32),
+      field("d4", "d", 36, 12),
+    ],
+    [f("r1"), f("r3"), bd2, { kind: "bd", base: "b4", displacement: "d4" }],
+  ),
+  /** SS-e as PLO writes it. */
+  SSp: format(
+    "SSp",
+    6,
+    at0,
+    [
+      r1,
+      r3low,
+      field("b2", "b", 16),
+      field("d2", "d", 20, 12),
+      field("b4", "b", 32),
+      field("d4", "d", 36, 12),
+    ],
+    [f("r1"), bd2, f("r3"), { kind: "bd", base: "b4", displacement: "d4" }],
+  ),
+  /** SS-f: the length stands with the second operand (PKA, PKU, UNPKA's mirror). */
+  SSf: format(
+    "SSf",
+    6,
+    at0,
+    [field("l2", "l", 8, 8), b1, d1, b2ss, d2ss],
+    [bd1, { kind: "bdl", base: "b2", length: "l2", displacement: "d2" }],
+  ),
+  SSE: format("SSE", 6, half, [b1, d1, b2ss, d2ss], [bd1, bd2]),
+  SSF: format("SSF", 6, at0and12, [field("r3", "r", 8), b1, d1, b2ss, d2ss], [bd1, bd2, f("r3")]),
+} as const satisfies Record<string, Format>;
+
+export type FormatName = keyof typeof formats;
+
+/** Names of the operand fields of a format. */
+export type FieldName<F extends FormatName> = (typeof formats)[F]["fields"][number]["name"];
