@@ -1,3 +1,4 @@
 /** Facts of the z/Architecture Principles of Operation: formats, PSW, codes, assigned storage, facility bits. */
+export * from "./ebcdic.ts";
 export * from "./errors.ts";
 export * from "./formats.ts";
