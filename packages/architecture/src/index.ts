@@ -2,3 +2,4 @@
 export * from "./ebcdic.ts";
 export * from "./errors.ts";
 export * from "./formats.ts";
+export * from "./program-interruption.ts";

@@ -1,0 +1,2 @@
+/** Channel subsystem: subchannels, channel-subsystem call, channel reports. */
+export {};
