@@ -3,3 +3,5 @@ export * from "./ebcdic.ts";
 export * from "./errors.ts";
 export * from "./formats.ts";
 export * from "./program-interruption.ts";
+export * from "./cpu-models.ts";
+export * from "./facilities.ts";
