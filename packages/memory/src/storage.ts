@@ -1,0 +1,303 @@
+import { LockframeError } from "@lockframe/architecture";
+import { bulkOn, type Bulk } from "./bulk.ts";
+import { AddressingError } from "./errors.ts";
+import { layOut, PAGE_SIZE, type StorageLayout, type StorageOptions } from "./layout.ts";
+import { type PageState, pageStateOf } from "./page-state.ts";
+import { StorageKey } from "./storage-key.ts";
+
+/** Told that the states of `count` pages from page number `first` on changed: TLB entries for them are stale. */
+export type OwnershipListener = (first: number, count: number) => void;
+
+/**
+ * Makes a page usable by its guest whose state is not below `GUEST_READY`. False: the page cannot come back
+ * and the guest stops; the importer knows why.
+ */
+export type PageImporter = (page: number) => boolean;
+
+/** Below this length a loop is cheaper than going through the exchange window. */
+const SHORT = 64;
+
+/**
+ * Absolute storage of one guest, inside the WebAssembly memory that it shares with the engine.
+ *
+ * Storage is kept reversed: the byte at absolute address `a` lies at host offset `top - a`, so that a
+ * big-endian access of any size and alignment is one native little-endian access.
+ *
+ * This class knows no protection. The guest's CPUs test the page states before they use it; everything else
+ * goes through a `HostView` or a `GuestView`.
+ */
+export class Storage implements StorageLayout {
+  readonly memory: WebAssembly.Memory;
+  /** Guest storage in bytes. */
+  readonly size: number;
+  readonly keysBase: number;
+  readonly pageStatesBase: number;
+  readonly exchangeBase: number;
+  readonly exchangeSize: number;
+  readonly storageBase: number;
+  readonly top: number;
+  readonly pageCount: number;
+  readonly wasmPages: number;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #bulk: Bulk;
+  readonly #listeners = new Set<OwnershipListener>();
+  #importer: PageImporter | undefined;
+
+  private constructor(options: StorageOptions, layout: StorageLayout, memory: WebAssembly.Memory) {
+    this.memory = memory;
+    this.size = options.size;
+    this.keysBase = layout.keysBase;
+    this.pageStatesBase = layout.pageStatesBase;
+    this.exchangeBase = layout.exchangeBase;
+    this.exchangeSize = layout.exchangeSize;
+    this.storageBase = layout.storageBase;
+    this.top = layout.top;
+    this.pageCount = layout.pageCount;
+    this.wasmPages = layout.wasmPages;
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.#view = new DataView(memory.buffer);
+    this.#bulk = bulkOn(memory);
+  }
+
+  /**
+   * Allocate zeroed storage. Host memory is used only for pages that are touched.
+   * @throws LockframeError LF-MEMORY-002 to LF-MEMORY-004 (see `layOut`), LF-MEMORY-005 the host has no room
+   */
+  static create(options: StorageOptions): Storage {
+    const layout = layOut(options);
+    const { wasmPages } = layout;
+    try {
+      const memory = new WebAssembly.Memory({ initial: wasmPages, maximum: wasmPages });
+      return new Storage(options, layout, memory);
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+      throw new LockframeError(
+        "LF-MEMORY-005",
+        `the host cannot provide ${options.size / 0x100000} MiB of guest storage`,
+        "give the machine less storage",
+        { cause },
+      );
+    }
+  }
+
+  /** The whole memory, by host offset. */
+  bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** The whole memory, by host offset; a storage operand is little-endian here. */
+  view(): DataView {
+    return this.#view;
+  }
+
+  // --- operands, big-endian -------------------------------------------------------------------------------
+
+  fetch8(abs: number): number {
+    this.#check(abs, 1);
+    return this.#view.getUint8(this.top - abs);
+  }
+
+  fetch16(abs: number): number {
+    this.#check(abs, 2);
+    return this.#view.getUint16(this.top - 1 - abs, true);
+  }
+
+  fetch32(abs: number): number {
+    this.#check(abs, 4);
+    return this.#view.getUint32(this.top - 3 - abs, true);
+  }
+
+  fetch64(abs: number): bigint {
+    this.#check(abs, 8);
+    return this.#view.getBigUint64(this.top - 7 - abs, true);
+  }
+
+  store8(abs: number, value: number): void {
+    this.#check(abs, 1);
+    this.#view.setUint8(this.top - abs, value);
+  }
+
+  store16(abs: number, value: number): void {
+    this.#check(abs, 2);
+    this.#view.setUint16(this.top - 1 - abs, value, true);
+  }
+
+  store32(abs: number, value: number): void {
+    this.#check(abs, 4);
+    this.#view.setUint32(this.top - 3 - abs, value, true);
+  }
+
+  store64(abs: number, value: bigint): void {
+    this.#check(abs, 8);
+    this.#view.setBigUint64(this.top - 7 - abs, value, true);
+  }
+
+  // --- byte strings ---------------------------------------------------------------------------------------
+
+  /** A copy of `length` bytes, in guest order. */
+  fetch(abs: number, length: number): Uint8Array<ArrayBuffer> {
+    this.#check(abs, length); // before anything is allocated
+    const target = new Uint8Array(length);
+    this.fetchInto(abs, target);
+    return target;
+  }
+
+  /** Fill `target` with the bytes at `abs`, in guest order. */
+  fetchInto(abs: number, target: Uint8Array): void {
+    const length = target.length;
+    this.#check(abs, length);
+    if (length < SHORT) {
+      for (let i = 0, at = this.top - abs; i < length; i++, at--) target[i] = this.#bytes[at] ?? 0;
+      return;
+    }
+    for (let done = 0; done < length; done += this.exchangeSize) {
+      const count = Math.min(this.exchangeSize, length - done);
+      this.#bulk.reverse(this.exchangeBase, this.#lowest(abs + done, count), count);
+      target.set(this.#bytes.subarray(this.exchangeBase, this.exchangeBase + count), done);
+    }
+    this.#clearExchange(length);
+  }
+
+  /** Store bytes given in guest order. */
+  storeBytes(abs: number, source: Uint8Array): void {
+    const length = source.length;
+    this.#check(abs, length);
+    if (length < SHORT) {
+      for (let i = 0, at = this.top - abs; i < length; i++, at--) this.#bytes[at] = source[i] ?? 0;
+      return;
+    }
+    for (let done = 0; done < length; done += this.exchangeSize) {
+      const count = Math.min(this.exchangeSize, length - done);
+      this.#bytes.set(source.subarray(done, done + count), this.exchangeBase);
+      this.#bulk.reverse(this.#lowest(abs + done, count), this.exchangeBase, count);
+    }
+    this.#clearExchange(length);
+  }
+
+  /** Store `length` times the byte `value`. */
+  fill(abs: number, length: number, value: number): void {
+    this.#check(abs, length);
+    const low = this.#lowest(abs, length);
+    this.#bytes.fill(value, low, low + length);
+  }
+
+  /** Whether a page holds zeros only. An untouched page stays untouched. */
+  isZeroPage(page: number): boolean {
+    this.#checkPages(page, 1);
+    return this.#bulk.isZero(this.#lowest(page * PAGE_SIZE, PAGE_SIZE), PAGE_SIZE) === 1;
+  }
+
+  /** Make pages zero, touching only those that are not zero already. */
+  clearPages(first: number, count: number): void {
+    this.#checkPages(first, count);
+    for (let page = first; page < first + count; page++)
+      if (!this.isZeroPage(page)) this.fill(page * PAGE_SIZE, PAGE_SIZE, 0);
+  }
+
+  /** Whether `length` bytes from `abs` on are all within storage. */
+  contains(abs: number, length: number): boolean {
+    return abs >= 0 && length >= 0 && abs + length <= this.size;
+  }
+
+  // --- storage keys ---------------------------------------------------------------------------------------
+
+  /** Key of the page that holds `abs`: see `StorageKey` for its bits. */
+  getKey(abs: number): number {
+    return this.#bytes[this.#keyOf(abs)] ?? 0;
+  }
+
+  setKey(abs: number, key: number): void {
+    this.#bytes[this.#keyOf(abs)] = key & StorageKey.all;
+  }
+
+  /** Turn the reference bit on. */
+  setReferenced(abs: number): void {
+    this.setKey(abs, this.getKey(abs) | StorageKey.reference);
+  }
+
+  /** Turn the reference and the change bit on. */
+  setChanged(abs: number): void {
+    this.setKey(abs, this.getKey(abs) | StorageKey.reference | StorageKey.change);
+  }
+
+  /** Turn the reference bit off and return the key as it was. */
+  resetReference(abs: number): number {
+    const key = this.getKey(abs);
+    this.setKey(abs, key & ~StorageKey.reference);
+    return key;
+  }
+
+  /** All keys zero, as after a clear reset. */
+  clearKeys(): void {
+    this.#bytes.fill(0, this.keysBase, this.keysBase + this.pageCount);
+  }
+
+  // --- page ownership -------------------------------------------------------------------------------------
+
+  getPageState(page: number): PageState {
+    this.#checkPages(page, 1);
+    return pageStateOf(this.#bytes[this.pageStatesBase + page] ?? 0);
+  }
+
+  /** Set the state of pages and tell the listeners. */
+  setPageStates(first: number, count: number, state: PageState): void {
+    this.#checkPages(first, count);
+    if (count === 0) return;
+    const at = this.pageStatesBase + first;
+    this.#bytes.fill(state, at, at + count);
+    for (const listener of this.#listeners) listener(first, count);
+  }
+
+  /** Hear of every ownership change; returns the way to stop. */
+  onOwnershipChange(listener: OwnershipListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Who answers `importPage`; undefined when no secure configuration owns the storage. */
+  setPageImporter(importer: PageImporter | undefined): void {
+    this.#importer = importer;
+  }
+
+  /**
+   * A guest's CPU wants a page whose state is not below `GUEST_READY`.
+   * @returns true: look at the state again, it is ready; false: the guest has been stopped
+   */
+  importPage(page: number): boolean {
+    this.#checkPages(page, 1);
+    return this.#importer?.(page) ?? false;
+  }
+
+  // --- checks ---------------------------------------------------------------------------------------------
+
+  /** Lowest host offset of an operand. */
+  #lowest(abs: number, length: number): number {
+    return this.top + 1 - abs - length;
+  }
+
+  #check(abs: number, length: number): void {
+    if (!this.contains(abs, length)) throw new AddressingError(abs, length, this.size);
+  }
+
+  #checkPages(first: number, count: number): void {
+    if (!(first >= 0 && count >= 0 && first + count <= this.pageCount))
+      throw new AddressingError(first * PAGE_SIZE, count * PAGE_SIZE, this.size);
+  }
+
+  #keyOf(abs: number): number {
+    this.#check(abs, 1);
+    return this.keysBase + Math.floor(abs / PAGE_SIZE);
+  }
+
+  /** The window is not guest storage: nothing of a guest may stay in it. */
+  #clearExchange(length: number): void {
+    this.#bytes.fill(0, this.exchangeBase, this.exchangeBase + Math.min(length, this.exchangeSize));
+  }
+}
+
+/** Lowest and highest page number of a byte range; an empty range has no pages (last < first). */
+export function pagesOf(abs: number, length: number): { first: number; last: number } {
+  const first = Math.floor(abs / PAGE_SIZE);
+  return { first, last: length === 0 ? first - 1 : Math.floor((abs + length - 1) / PAGE_SIZE) };
+}
