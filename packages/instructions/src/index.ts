@@ -1,2 +1,2 @@
 /** What every instruction means, written once in a typed DSL. */
-export {};
+export * from "./dsl/index.ts";

@@ -1,0 +1,366 @@
+/**
+ * What a body does: reads while it is being built, effects that commit afterwards.
+ *
+ * A body runs once per lowering. Each fetch, guard or call that it makes is recorded in order; the
+ * effects it returns commit after the last of them, so nothing architected changes before the last
+ * access that can fault. Stores are access-tested before the first effect commits.
+ */
+import type { Node, RegisterFile, StateField } from "./expression.ts";
+import { I32, I64, constant } from "./expression.ts";
+import type { Routine } from "./routines.ts";
+
+/** Storage operand: logical address in the current addressing mode, and the access register's number. */
+export interface StorageOperand {
+  readonly address: I64;
+  readonly ar: I32;
+}
+
+export type Statement =
+  | { readonly kind: "let"; readonly id: number; readonly value: Node }
+  | {
+      readonly kind: "fetch";
+      readonly id: number;
+      readonly size: 1 | 2 | 4 | 8;
+      readonly address: Node;
+      readonly ar: Node;
+    }
+  | { readonly kind: "guard"; readonly condition: Node; readonly code: number; readonly dxc: number }
+  | { readonly kind: "call"; readonly id: number; readonly routine: Routine; readonly args: readonly Node[] }
+  | {
+      readonly kind: "if";
+      readonly id: number;
+      readonly condition: Node;
+      readonly then: Block;
+      readonly otherwise: Block;
+    };
+
+/** Statements and the value they end with. */
+export interface Block {
+  readonly statements: readonly Statement[];
+  readonly value: Node;
+}
+
+export type Effect =
+  | {
+      readonly kind: "setRegister";
+      readonly file: RegisterFile;
+      readonly index: Node;
+      readonly half: "high" | "low" | undefined;
+      readonly value: Node;
+    }
+  | { readonly kind: "setState"; readonly field: StateField; readonly value: Node }
+  | {
+      readonly kind: "store";
+      readonly size: 1 | 2 | 4 | 8;
+      readonly address: Node;
+      readonly ar: Node;
+      readonly value: Node;
+    }
+  | { readonly kind: "setCc"; readonly cc: ConditionCode }
+  | { readonly kind: "branch"; readonly condition: Node; readonly target: Node }
+  /** A program interruption that is recognised after everything else has committed. */
+  | { readonly kind: "programAfter"; readonly condition: Node; readonly code: number }
+  /** The system mask may have changed: DAT, and interruptions that may now be enabled, are looked at again. */
+  | { readonly kind: "setSystemMask"; readonly value: Node }
+  | { readonly kind: "when"; readonly condition: Node; readonly effects: readonly Effect[] };
+
+export type Effects = readonly Effect[];
+
+/**
+ * A condition code by what it says, so that a lowering may leave its computation until it is asked for.
+ *
+ * value: the number itself · signed: 0 zero, 1 negative, 2 positive · signedOrOverflow: the same, 3 when
+ * `b` · compareSigned/compareUnsigned: 0 equal, 1 first low, 2 first high · notZero: 0 or 1 ·
+ * addLogical: a is the sum, b one addend: bit 0 of the code is "not zero", bit 1 the carry ·
+ * subtractLogical: a minuend, b subtrahend: 1 borrow, 2 zero, 3 neither.
+ */
+export type ConditionCode = {
+  readonly rule:
+    | "value"
+    | "signed"
+    | "signedOrOverflow"
+    | "compareSigned"
+    | "compareUnsigned"
+    | "notZero"
+    | "addLogical"
+    | "subtractLogical";
+  readonly a: Node;
+  readonly b: Node | undefined;
+};
+
+// --- the recorder --------------------------------------------------------------------------------
+
+interface Recorder {
+  statements: Statement[];
+  nextId: number;
+}
+let recorder: Recorder | undefined;
+
+function current(): Recorder {
+  if (recorder === undefined)
+    throw new Error("storage and calls can be used only inside an instruction's body");
+  return recorder;
+}
+
+/** Everything one run of a body recorded. */
+export interface Recording {
+  readonly statements: readonly Statement[];
+  readonly effects: Effects;
+  /** Number of temporaries used. */
+  readonly temporaries: number;
+}
+
+export function record(body: () => Effects): Recording {
+  if (recorder !== undefined) throw new Error("a body cannot be built inside another");
+  recorder = { statements: [], nextId: 0 };
+  try {
+    const effects = body();
+    return { statements: recorder.statements, effects, temporaries: recorder.nextId };
+  } finally {
+    recorder = undefined;
+  }
+}
+
+function block<T extends I32 | I64>(build: () => T): Block & { readonly result: T } {
+  const outer = current();
+  const inner: Recorder = { statements: [], nextId: outer.nextId };
+  recorder = inner;
+  try {
+    const result = build();
+    return { statements: inner.statements, value: result.node, result };
+  } finally {
+    outer.nextId = inner.nextId;
+    recorder = outer;
+  }
+}
+
+const wrap = (type: "i32" | "i64", id: number): I32 | I64 => {
+  const node: Node = { kind: "temporary", type, id };
+  return type === "i32" ? new I32(node) : new I64(node);
+};
+
+/** Compute once here, use often later. */
+export function share<T extends I32 | I64>(value: T): T;
+export function share(value: I32 | I64): I32 | I64 {
+  const r = current();
+  const id = r.nextId++;
+  r.statements.push({ kind: "let", id, value: value.node });
+  return wrap(value instanceof I32 ? "i32" : "i64", id);
+}
+
+/** Reads that happen only when `condition` holds; `otherwise` gives the value when it does not. */
+export function choose<T extends I32 | I64>(condition: I32, then: () => T, otherwise: () => T): T;
+export function choose(condition: I32, then: () => I32 | I64, otherwise: () => I32 | I64): I32 | I64 {
+  const a = block(then);
+  const b = block(otherwise);
+  const r = current();
+  const id = r.nextId++;
+  r.statements.push({ kind: "if", id, condition: condition.node, then: a, otherwise: b });
+  return wrap(a.result instanceof I32 ? "i32" : "i64", id);
+}
+
+/**
+ * Call a routine: an algorithm too long for an expression. It may end the instruction with a program
+ * interruption; otherwise its result (for most, a condition code) is the value here.
+ */
+export function call(routine: Routine, ...args: (I32 | I64)[]): I32 {
+  const r = current();
+  const id = r.nextId++;
+  if (args.length !== routine.parameters.length)
+    throw new Error(`${routine.name} takes ${routine.parameters.length} arguments`);
+  r.statements.push({ kind: "call", id, routine, args: args.map((arg) => arg.node) });
+  return wrap("i32", id) as I32;
+}
+
+// --- storage -------------------------------------------------------------------------------------
+
+function fetch(operand: StorageOperand, offset: number, size: 1 | 2 | 4 | 8): I32 | I64 {
+  const r = current();
+  const id = r.nextId++;
+  const address = offset === 0 ? operand.address : inMode(operand.address.add(offset));
+  r.statements.push({ kind: "fetch", id, size, address: address.node, ar: operand.ar.node });
+  return wrap(size === 8 ? "i64" : "i32", id);
+}
+
+function store(operand: StorageOperand, offset: number, size: 1 | 2 | 4 | 8, value: I32 | I64): Effect {
+  const address = offset === 0 ? operand.address : inMode(operand.address.add(offset));
+  return { kind: "store", size, address: address.node, ar: operand.ar.node, value: value.node };
+}
+
+/** Fetches zero-extend to 32 bits. Stores take the rightmost bits. Offsets are in bytes. */
+export const storage = (operand: StorageOperand) => ({
+  fetch8: (offset = 0) => fetch(operand, offset, 1) as I32,
+  fetch16: (offset = 0) => fetch(operand, offset, 2) as I32,
+  fetch32: (offset = 0) => fetch(operand, offset, 4) as I32,
+  fetch64: (offset = 0) => fetch(operand, offset, 8) as I64,
+  store8: (value: I32, offset = 0) => store(operand, offset, 1, value),
+  store16: (value: I32, offset = 0) => store(operand, offset, 2, value),
+  store32: (value: I32, offset = 0) => store(operand, offset, 4, value),
+  store64: (value: I64, offset = 0) => store(operand, offset, 8, value),
+});
+
+// --- registers and PSW ---------------------------------------------------------------------------
+
+const reg = (file: RegisterFile, index: I32, half: "high" | "low" | undefined): Node => ({
+  kind: "register",
+  type: half === undefined && file !== "ar" ? "i64" : "i32",
+  file,
+  index: index.node,
+  half,
+});
+const setReg = (
+  file: RegisterFile,
+  index: I32,
+  half: "high" | "low" | undefined,
+  value: I32 | I64,
+): Effect => ({
+  kind: "setRegister",
+  file,
+  index: index.node,
+  half,
+  value: value.node,
+});
+const number = (index: I32 | number): I32 => (typeof index === "number" ? I32.of(index) : index);
+
+const register64 = (file: RegisterFile) => (which: I32 | number) => {
+  const index = number(which);
+  return {
+    /** Bits 0-63. */
+    value: new I64(reg(file, index, undefined)),
+    /** Bits 0-31 and 32-63. */
+    high: new I32(reg(file, index, "high")),
+    low: new I32(reg(file, index, "low")),
+    set: (value: I64) => setReg(file, index, undefined, value),
+    setHigh: (value: I32) => setReg(file, index, "high", value),
+    setLow: (value: I32) => setReg(file, index, "low", value),
+  };
+};
+
+/** General register. A 32-bit operand is `low`; its other half stays as it is. */
+export const gr = register64("gr");
+/** Control register. */
+export const cr = register64("cr");
+/** Floating-point register. A short operand is `high`; the other half stays as it is. */
+export const fpr = register64("fpr");
+/** Access register. */
+export const ar = (which: I32 | number) => {
+  const index = number(which);
+  return {
+    value: new I32(reg("ar", index, undefined)),
+    set: (value: I32) => setReg("ar", index, undefined, value),
+  };
+};
+
+const state32 = (field: StateField) => new I32({ kind: "state", type: "i32", field });
+const state64 = (field: StateField) => new I64({ kind: "state", type: "i64", field });
+const setState =
+  (field: StateField) =>
+  (value: I32 | I64): Effect => ({ kind: "setState", field, value: value.node });
+
+/** Address bits that the addressing mode keeps. */
+export const inMode = (address: I64): I64 => address.and(state64("addressMask"));
+
+/** Bit n of a 64-bit value, numbered from the left, as a number with only that bit set. */
+export const bit = (n: number): bigint => 1n << BigInt(63 - n);
+
+export const psw = {
+  /** Bits 0-63, with the condition code as zeros. */
+  mask: state64("pswMask"),
+  setMask: setState("pswMask"),
+  /** Bits 0-7; DAT and enablement are looked at again. The value is the new bits 0-63. */
+  setSystemMask: (mask: I64): Effect => ({ kind: "setSystemMask", value: mask.node }),
+  problemState: state64("pswMask").and(bit(15)).ne(0),
+  dat: state64("pswMask").and(bit(5)).ne(0),
+  /** 1 in 64-bit mode; 1 in 31-bit or 64-bit mode. */
+  extendedMode: state64("pswMask").and(bit(31)).ne(0),
+  basicMode: state64("pswMask").and(bit(32)).ne(0),
+  programMask: state64("pswMask").shrU(40).low32().and(15),
+  key: state64("pswMask").shrU(52).low32().and(15),
+  addressSpace: state64("pswMask").shrU(46).low32().and(3),
+  cc: state32("cc"),
+  /** Address of this instruction, and of the next sequential one. */
+  here: new I64({ kind: "instructionAddress", type: "i64", which: "this" }),
+  next: new I64({ kind: "instructionAddress", type: "i64", which: "next" }),
+  /** Target of a relative operand: bytes from this instruction, wrapped to the addressing mode. */
+  relative: (offset: I64): I64 =>
+    inMode(new I64({ kind: "instructionAddress", type: "i64", which: "this" }).add(offset)),
+};
+
+export const machine = {
+  prefix: state32("prefix"),
+  cpuAddress: state32("cpuAddress"),
+  fpc: state32("fpc"),
+  setFpc: setState("fpc"),
+  todProgrammable: state32("todProgrammable"),
+  setTodProgrammable: setState("todProgrammable"),
+  breakingEvent: state64("breakingEvent"),
+};
+
+// --- effects -------------------------------------------------------------------------------------
+
+export const branch = (target: I64): Effect => branchWhen(I32.of(1), target);
+export const branchWhen = (condition: I32, target: I64): Effect => ({
+  kind: "branch",
+  condition: condition.node,
+  target: target.node,
+});
+export const when = (condition: I32, ...effects: Effect[]): Effect => ({
+  kind: "when",
+  condition: condition.node,
+  effects,
+});
+
+const setCc = (rule: ConditionCode["rule"], a: I32 | I64, b?: I32 | I64): Effect => ({
+  kind: "setCc",
+  cc: { rule, a: a.node, b: b?.node },
+});
+export const cc = {
+  /** 1 when the mask (8, 4, 2, 1 for codes 0-3) selects the current code. */
+  in: (mask: I32): I32 => mask.shrU(I32.of(3).sub(psw.cc)).and(1),
+  set: (value: I32 | number) => setCc("value", number(value)),
+  signed: (value: I32 | I64) => setCc("signed", value),
+  signedOrOverflow: (value: I32 | I64, overflow: I32) => setCc("signedOrOverflow", value, overflow),
+  compareSigned: (a: I32 | I64, b: I32 | I64) => setCc("compareSigned", a, b),
+  compareUnsigned: (a: I32 | I64, b: I32 | I64) => setCc("compareUnsigned", a, b),
+  notZero: (value: I32 | I64) => setCc("notZero", value),
+  addLogical: (sum: I32 | I64, addend: I32 | I64) => setCc("addLogical", sum, addend),
+  subtractLogical: (minuend: I32 | I64, subtrahend: I32 | I64) =>
+    setCc("subtractLogical", minuend, subtrahend),
+};
+
+// --- program interruptions -----------------------------------------------------------------------
+
+const guard = (condition: I32, code: number, dxc = 0): void => {
+  const known = condition.node.kind === "const" ? condition.node.value : undefined;
+  if (known === 0n) return;
+  current().statements.push({ kind: "guard", condition: condition.node, code, dxc });
+};
+
+/** Exceptions that end the instruction before anything changes; recognised in the order of the calls. */
+export const recognise = {
+  operation: (condition: I32) => guard(condition, 0x01),
+  privilegedOperation: (condition: I32) => guard(condition, 0x02),
+  specification: (condition: I32) => guard(condition, 0x06),
+  data: (condition: I32, dxc: number) => guard(condition, 0x07, dxc),
+  fixedPointDivide: (condition: I32) => guard(condition, 0x09),
+  specialOperation: (condition: I32) => guard(condition, 0x13),
+  /** Register numbers that must be even (r) or name a floating-point pair (f). */
+  even: (...registers: I32[]) => {
+    for (const r of registers) guard(r.and(1), 0x06);
+  },
+  pair: (...registers: I32[]) => {
+    for (const r of registers) guard(r.and(2), 0x06);
+  },
+};
+
+/** Interruptions that come after the instruction has completed. */
+export const program = {
+  /** Fixed-point overflow, when the program mask (PSW bit 20) asks for it. */
+  fixedPointOverflow: (overflow: I32): Effect => ({
+    kind: "programAfter",
+    condition: overflow.and(psw.mask.shrU(43).low32().and(1)).node,
+    code: 0x08,
+  }),
+};
+
+export const none: Node = constant("i32", 0);

@@ -1,0 +1,5 @@
+/** The language in which instructions are written. */
+export * from "./body.ts";
+export * from "./expression.ts";
+export * from "./instruction.ts";
+export * from "./routines.ts";

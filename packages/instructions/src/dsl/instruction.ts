@@ -1,0 +1,273 @@
+/** An instruction: encoding, title and meaning, in one place. */
+import type { Field, Format, FormatName } from "@lockframe/architecture";
+import { formats } from "@lockframe/architecture";
+import type { Effects, Recording, StorageOperand } from "./body.ts";
+import { bit, cr, inMode, psw, recognise, record } from "./body.ts";
+import type { Node } from "./expression.ts";
+import { I32, I64, constant } from "./expression.ts";
+
+/** Encoding: the format and the operation code, each of its parts in bytes of its own (AGHI: 0xa70b). */
+export interface Encoding {
+  readonly format: Format;
+  readonly opcode: number;
+}
+
+/**
+ * Operand fields by the names of the Principles of Operation. Using one that the format lacks throws
+ * when the definition is first lowered (a test lowers all).
+ */
+export interface Operands {
+  readonly r1: I32;
+  readonly r2: I32;
+  readonly r3: I32;
+  readonly m1: I32;
+  readonly m3: I32;
+  readonly m4: I32;
+  /** Immediates, extended to 64 bits by their sign (or with zeros if they have none). */
+  readonly i1: I64;
+  readonly i2: I64;
+  readonly i3: I64;
+  readonly i4: I64;
+  readonly i5: I64;
+  /** Relative operands, in bytes. */
+  readonly ri2: I64;
+  readonly ri4: I64;
+  /** Length codes: one less than the length. */
+  readonly l1: I32;
+  readonly l2: I32;
+  /** Storage operands: base, index and displacement as one. */
+  readonly s1: StorageOperand;
+  readonly s2: StorageOperand;
+  readonly s4: StorageOperand;
+}
+
+export interface Options {
+  /** Facility bit that installs the instruction; the instruction is not there without it. */
+  readonly facility?: number;
+  readonly privileged?: true;
+  /** Needs the AFP-register control (CR0 bit 45); without it, data exception with this DXC: 2 for BFP, 3 for DFP. */
+  readonly additionalFloatingPoint?: 1 | 2 | 3;
+}
+
+export interface Instruction extends Encoding, Options {
+  readonly mnemonic: string;
+  /** The Principles of Operation's title. */
+  readonly title: string;
+  readonly body: (operands: Operands) => Effects;
+}
+
+type FormatMaker = (opcode: number) => Encoding;
+const makers = Object.fromEntries(
+  Object.entries(formats).map(([name, format]) => [name, (opcode: number): Encoding => ({ format, opcode })]),
+) as Record<FormatName, FormatMaker>;
+
+export const {
+  E,
+  I,
+  RR,
+  RRm,
+  RR1,
+  RIa,
+  RIu,
+  RIb,
+  RIc,
+  RIEa,
+  RIEau,
+  RIEb,
+  RIEc,
+  RIEcu,
+  RIEd,
+  RIEe,
+  RIEf,
+  RIEg,
+  RILa,
+  RILu,
+  RILb,
+  RILc,
+  RIS,
+  RISu,
+  RRD,
+  RRE,
+  RRE1,
+  RRE0,
+  RRFa,
+  RRFb,
+  RRFc,
+  RRFe,
+  RRS,
+  RSa,
+  RSs,
+  RSb,
+  RSI,
+  RSLa,
+  RSYa,
+  RSYb,
+  RSYc,
+  RXa,
+  RXb,
+  RXE,
+  RXF,
+  RXYa,
+  RXYb,
+  S,
+  S0,
+  SI,
+  SI0,
+  SIL,
+  SILu,
+  SIY,
+  SIYs,
+  SSa,
+  SSb,
+  SSc,
+  SSd,
+  SSe,
+  SSp,
+  SSf,
+  SSE,
+  SSF,
+} = makers;
+
+export const insn = (
+  mnemonic: string,
+  encoding: Encoding,
+  title: string,
+  body: (operands: Operands) => Effects,
+  options: Options = {},
+): Instruction => ({ mnemonic, ...encoding, title, body, ...options });
+
+/** Where operand fields come from: constants of one decoded instruction, or fields of an unknown one. */
+export type FieldSource = (field: Field) => Node;
+
+/** The interpreter's source: expressions over the left-aligned instruction word. */
+export const fieldOfWord: FieldSource = (field) => ({
+  kind: "field",
+  type:
+    field.kind === "i" ||
+    field.kind === "ri" ||
+    field.kind === "u" ||
+    field.kind === "d" ||
+    field.kind === "dl"
+      ? "i64"
+      : "i32",
+  bit: field.bit,
+  width: field.width,
+  signed: field.kind === "i" || field.kind === "ri",
+});
+
+/** The JIT's source: the fields of one instruction, given left-aligned in 64 bits. */
+export const fieldsOf =
+  (word: bigint): FieldSource =>
+  (field) => {
+    const raw = (word >> BigInt(64 - field.bit - field.width)) & ((1n << BigInt(field.width)) - 1n);
+    const signed = field.kind === "i" || field.kind === "ri";
+    const type = signed || field.kind === "u" || field.kind === "d" || field.kind === "dl" ? "i64" : "i32";
+    return constant(type, signed ? BigInt.asIntN(field.width, raw) : raw);
+  };
+
+/** Displacement: 12 bits unsigned, or 20 bits signed whose high part stands last. */
+function displacement(field: Field, source: FieldSource): I64 {
+  if (field.kind === "d") return new I64(source(field));
+  const low = new I64(source({ ...field, width: 12 }));
+  const high = new I64(source({ name: "dh", kind: "i", bit: field.bit + 12, width: 8 }));
+  return high.shl(12).or(low);
+}
+
+/** Contents of a base or index register; register 0 stands for zero. */
+function addressPart(register: I32): I64 {
+  if (register.node.kind === "const" && register.node.value === 0n) return I64.of(0);
+  const contents = new I64({
+    kind: "register",
+    type: "i64",
+    file: "gr",
+    index: register.node,
+    half: undefined,
+  });
+  return register.node.kind === "const" ? contents : register.isZero().select(I64.of(0), contents);
+}
+
+function operandsOf(format: Format, source: FieldSource): Operands {
+  const fields = new Map(format.fields.map((field) => [field.name, field]));
+  const find = (name: string): Field => {
+    const field = fields.get(name);
+    if (field === undefined) throw new Error(`format ${format.name} has no field ${name}`);
+    return field;
+  };
+  const i32 = (name: string) => new I32(source(find(name)));
+  const i64 = (name: string) => new I64(source(find(name)));
+  const relative = (name: string) => i64(name).shl(1);
+  const storageOperand = (n: 1 | 2 | 4): StorageOperand => {
+    const base = new I32(source(find(`b${n}`)));
+    const index = fields.get(`x${n}`);
+    let address = addressPart(base);
+    if (index !== undefined) address = address.add(addressPart(new I32(source(index))));
+    return { address: inMode(address.add(displacement(find(`d${n}`), source))), ar: base };
+  };
+  return {
+    get r1() {
+      return i32("r1");
+    },
+    get r2() {
+      return i32("r2");
+    },
+    get r3() {
+      return i32("r3");
+    },
+    get m1() {
+      return i32("m1");
+    },
+    get m3() {
+      return i32("m3");
+    },
+    get m4() {
+      return i32("m4");
+    },
+    get i1() {
+      return i64("i1");
+    },
+    get i2() {
+      return i64("i2");
+    },
+    get i3() {
+      return i64("i3");
+    },
+    get i4() {
+      return i64("i4");
+    },
+    get i5() {
+      return i64("i5");
+    },
+    get ri2() {
+      return relative("ri2");
+    },
+    get ri4() {
+      return relative("ri4");
+    },
+    get l1() {
+      return i32("l1");
+    },
+    get l2() {
+      return i32("l2");
+    },
+    get s1() {
+      return storageOperand(1);
+    },
+    get s2() {
+      return storageOperand(2);
+    },
+    get s4() {
+      return storageOperand(4);
+    },
+  };
+}
+
+/** Run a definition's body for one source of operand fields. */
+export function elaborate(definition: Instruction, source: FieldSource): Recording {
+  return record(() => {
+    if (definition.privileged) recognise.privilegedOperation(psw.problemState);
+    if (definition.additionalFloatingPoint !== undefined) {
+      recognise.data(cr(0).value.and(bit(45)).isZero(), definition.additionalFloatingPoint);
+    }
+    return definition.body(operandsOf(definition.format, source));
+  });
+}
