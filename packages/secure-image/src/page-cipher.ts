@@ -1,0 +1,87 @@
+/**
+ * What happens to each page of a component: AES-256-XTS under the image key with the page's tweak, and three
+ * running SHA-512 digests over contents (as stored), addresses and tweaks.
+ */
+import { createCipheriv, createDecipheriv, createHash, type Hash } from "node:crypto";
+import { PAGE_SIZE } from "./bytes.ts";
+import type { PageDigestValues } from "./se-header.ts";
+
+/** Bytes of a tweak: the component's 8-byte prefix, then the page's byte offset inside the component. */
+export const TWEAK_SIZE = 16;
+/** Bytes of the XTS key: data key, then tweak key. */
+export const IMAGE_KEY_SIZE = 64;
+
+const ALGORITHM = "aes-256-xts";
+
+/** The tweak of one page. */
+export function pageTweak(prefix: bigint, offsetInComponent: number): Uint8Array {
+  const tweak = new Uint8Array(TWEAK_SIZE);
+  setTweak(new DataView(tweak.buffer), prefix, offsetInComponent);
+  return tweak;
+}
+
+function setTweak(view: DataView, prefix: bigint, offsetInComponent: number): void {
+  view.setBigUint64(0, prefix);
+  view.setUint32(8, Math.floor(offsetInComponent / 0x1_0000_0000));
+  view.setUint32(12, offsetInComponent >>> 0);
+}
+
+/** Encrypts one page (4096 bytes). */
+export function encryptPage(imageKey: Uint8Array, tweak: Uint8Array, page: Uint8Array): Uint8Array {
+  return createCipheriv(ALGORITHM, imageKey, tweak).update(page);
+}
+
+/** Decrypts one page (4096 bytes). */
+export function decryptPage(imageKey: Uint8Array, tweak: Uint8Array, page: Uint8Array): Uint8Array {
+  return createDecipheriv(ALGORITHM, imageKey, tweak).update(page);
+}
+
+/** The digests PLD, ALD and TLD and the page count, fed page by page in unpack order. */
+export class PageDigests {
+  readonly #pld: Hash = createHash("sha512");
+  readonly #ald: Hash = createHash("sha512");
+  readonly #tld: Hash = createHash("sha512");
+  #pageCount = 0n;
+
+  /**
+   * Adds one page.
+   *
+   * @param stored the 4096 bytes as they stand in the image, before decryption.
+   * @param address guest absolute address.
+   * @param tweak 16 bytes.
+   */
+  add(stored: Uint8Array, address: bigint, tweak: Uint8Array): void {
+    const place = new Uint8Array(8);
+    new DataView(place.buffer).setBigUint64(0, address);
+    this.#pld.update(stored);
+    this.#ald.update(place);
+    this.#tld.update(tweak);
+    this.#pageCount += 1n;
+  }
+
+  /** Adds consecutive pages of one component; `stored` is a whole number of pages. */
+  addPages(stored: Uint8Array, address: number, prefix: bigint, offsetInComponent: number): void {
+    const count = stored.length / PAGE_SIZE;
+    const places = new DataView(new ArrayBuffer(8 * count));
+    const tweaks = new Uint8Array(TWEAK_SIZE * count);
+    for (let n = 0; n < count; n++) {
+      places.setBigUint64(8 * n, BigInt(address + n * PAGE_SIZE));
+      const tweak = new DataView(tweaks.buffer, TWEAK_SIZE * n, TWEAK_SIZE);
+      setTweak(tweak, prefix, offsetInComponent + n * PAGE_SIZE);
+    }
+    this.#pld.update(stored);
+    this.#ald.update(places);
+    this.#tld.update(tweaks);
+    this.#pageCount += BigInt(count);
+  }
+
+  /** The values so far; more pages may follow. */
+  values(): PageDigestValues {
+    return {
+      pld: this.#pld.copy().digest(),
+      ald: this.#ald.copy().digest(),
+      tld: this.#tld.copy().digest(),
+      pageCount: this.#pageCount,
+    };
+  }
+}
