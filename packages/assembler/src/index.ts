@@ -1,2 +1,26 @@
 /** s390x assembler and disassembler derived from the instruction table. */
-export {};
+export {
+  createAssembler,
+  type AssembleOptions,
+  type Assembler,
+  type ListingLine,
+  type Program,
+  type Source,
+} from "./assembler.ts";
+export { AssemblyError, codes, type Diagnostic, type Place } from "./diagnostic.ts";
+export {
+  createDisassembler,
+  type DisassembledLine,
+  type DisassembleOptions,
+  type Disassembler,
+} from "./disassembler.ts";
+export {
+  createDecoder,
+  encode,
+  fieldRange,
+  instructionLength,
+  type DecodedInstruction,
+  type FieldValues,
+  type InstructionEncoding,
+} from "./encoding.ts";
+export { registerFileOf, type RegisterFileName } from "./register-files.ts";
