@@ -18,7 +18,7 @@ test("bytes come out in the order they were typed, whatever the pieces", () => {
   const read: number[] = [];
   for (let i = 0; i < 100; i++) {
     ascii.input(Uint8Array.of(i, i + 100));
-    if (i % 3 === 0) read.push(...(ascii.take(9) ?? []).subarray(7));
+    if (i % 3 === 0) read.push(...(ascii.take(9)?.subarray(7) ?? []));
   }
   for (let event = ascii.take(20); event !== undefined; event = ascii.take(20))
     read.push(...event.subarray(7));

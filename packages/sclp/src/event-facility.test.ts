@@ -76,7 +76,7 @@ test("after the first refused buffer none is processed, and the flags tell which
   const { sclp, shown } = machine();
   const buffers = [event(0x1a, text("one")), event(0x33, [1]), event(0x1a, text("two"))];
   const data = buffers.flatMap((buffer) => [...buffer]);
-  data[18 + 3 - 9] = 0x80; // a flag that the program had set on the refused one
+  data[9 + 3] = 0x80; // a flag that the program had set on the refused one
   const { response, bytes } = call(sclp, WRITE, sccb(8 + data.length, {}, data));
   expect(response).toBe(0x40f0);
   expect([bytes[8 + 3], bytes[17 + 3], bytes[24 + 3]]).toEqual([0x80, 0, 0]);

@@ -96,13 +96,7 @@ test("a line is read as one operator command", () => {
 test("keys and percent signs go in the conventions of Linux", () => {
   const { line } = console_();
   type(line, "abandoned\x03\x04100%\nhal\x7f\x7falf\x04\x1a");
-  expect(read(line)).toEqual([
-    "^c",
-    "^d",
-    "100%%",
-    "half^n".replace("half", "halfalf".slice(0, 1) + "alf"),
-    "^z",
-  ]);
+  expect(read(line)).toEqual(["^c", "^d", "100%%", "half^n", "^z"]);
 });
 
 test("a long line is continued over commands, with no percent sign torn", () => {
