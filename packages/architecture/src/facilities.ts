@@ -123,6 +123,30 @@ export const facilities: readonly (Facility & { readonly name: FacilityName })[]
   ([bit, name, alias, generation]) => ({ bit, name, alias, generation }),
 );
 
+/** Facilities that mean nothing without another one. */
+export const facilityRequirements: readonly (readonly [facility: FacilityName, requires: FacilityName])[] = [
+  ["idte-segment-clearing", "dat-enhancement"],
+  ["idte-region-clearing", "idte-segment-clearing"],
+  ["ipte-range", "dat-enhancement"],
+  ["local-tlb-clearing", "dat-enhancement"],
+  ["long-displacement-fast", "long-displacement"],
+  ["decimal-floating-point-fast", "decimal-floating-point"],
+  ["transactional-execution", "miscellaneous-instruction-extensions-1"],
+  ["constrained-transactional-execution", "transactional-execution"],
+  ["enhanced-dat-2", "enhanced-dat-1"],
+  ["instruction-execution-protection", "side-effect-access"],
+  ["guarded-storage", "side-effect-access"],
+  ["multiple-epoch", "tod-clock-steering"],
+  ["vector-enhancements-1", "vector"],
+  ["vector-enhancements-2", "vector-enhancements-1"],
+  ["vector-packed-decimal", "vector"],
+  ["vector-packed-decimal-enhancement-1", "vector-packed-decimal"],
+  ["vector-packed-decimal-enhancement-2", "vector-packed-decimal-enhancement-1"],
+  ["neural-network-processing-assist", "vector"],
+  ["reset-dat-protection", "local-tlb-clearing"],
+  ["processor-activity-instrumentation-extension-1", "processor-activity-instrumentation"],
+];
+
 const byName = new Map<string, (typeof facilities)[number]>(
   facilities.flatMap((facility) => [
     [facility.alias, facility],

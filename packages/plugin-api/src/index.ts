@@ -1,2 +1,16 @@
-/** The only package that a plugin imports. */
-export {};
+/**
+ * The contract between a machine and its plugins, and the only package that a plugin imports.
+ *
+ * A plugin is a plain object made by `definePlugin`. It contributes facilities and devices, and it may tap hooks. A
+ * device asks for capabilities by name and is given exactly those; neither sees the machine.
+ */
+export { type FacilityName, LockframeError } from "@lockframe/architecture";
+export { z } from "zod";
+export * from "./capabilities.ts";
+export * from "./character-port.ts";
+export * from "./device.ts";
+export * from "./hooks.ts";
+export * from "./plan.ts";
+export * from "./plugin.ts";
+export * from "./refuse.ts";
+export * from "./stop.ts";

@@ -1,0 +1,35 @@
+import type { CharacterPort } from "./character-port.ts";
+
+/** Messages to the person who runs the machine. They never carry guest storage. */
+export interface Log {
+  /** Worth knowing when something is looked for. */
+  debug(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+}
+
+/** Character devices of the host by the name that a profile or `-chardev` gives them. */
+export interface CharacterPorts {
+  /** @throws LockframeError LF-CHARDEV-001 when there is none of that name, LF-CHARDEV-002 when it is taken */
+  open(name: string): CharacterPort;
+}
+
+/** Consoles behind the service-call processor's event facility. One of each kind a machine. */
+export interface ServiceCallConsoles {
+  /** ASCII console: VT220 data events (type 26). */
+  ascii(port: CharacterPort): void;
+  /** Line-mode console: messages (type 2) and operator commands (type 1). */
+  lineMode(port: CharacterPort): void;
+}
+
+/**
+ * What a device may ask for by name in `needs`. A machine gives a device those and nothing else. Plugins that bring a
+ * new one declare it here by module augmentation and provide it in the `assemble` hook.
+ */
+export interface Capabilities {
+  readonly log: Log;
+  readonly characterPorts: CharacterPorts;
+  readonly consoles: ServiceCallConsoles;
+}
+
+export type CapabilityName = keyof Capabilities;
