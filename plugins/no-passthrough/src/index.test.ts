@@ -1,0 +1,20 @@
+import { type MachinePlan } from "@lockframe/plugin-api";
+import { callTap, examplePlan, protectedPlan, request } from "@lockframe/plugin-api/testing";
+import { expect, test } from "vitest";
+import noPassthrough from "./index.ts";
+
+const { facilities } = noPassthrough.taps;
+const withDevice = (plan: MachinePlan, type: string): MachinePlan => ({ ...plan, devices: [request(type)] });
+
+test.for(["vfio-pci", "vfio-ccw", "vfio-ap"])("%s is refused in a protectable machine", (type) => {
+  expect(() => callTap(facilities, withDevice(protectedPlan, type))).toThrow(
+    expect.objectContaining({ code: "LF-PV-004", message: expect.stringContaining(type) }),
+  );
+});
+
+test("other devices and other machines pass", () => {
+  const console = withDevice(protectedPlan, "sclpconsole");
+  expect(callTap(facilities, console)).toBe(console);
+  const plain = withDevice(examplePlan, "vfio-pci");
+  expect(callTap(facilities, plain)).toBe(plain);
+});
