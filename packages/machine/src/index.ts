@@ -1,2 +1,5 @@
-/** Assembles one machine: DI container, hooks, life cycle, run loop. */
-export {};
+/** Assembles one machine: plan, DI container, hooks, life cycle, run loop. */
+export * from "./api.ts";
+export { createHooks, type FacilitiesObserver, type Hooks } from "./hooks.ts";
+export type { PlannedDevice } from "./plan/devices.ts";
+export { type PlanChange, type PlannedMachine, planMachine } from "./plan/plan-machine.ts";

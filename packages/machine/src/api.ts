@@ -1,0 +1,75 @@
+/**
+ * What a caller has of a machine: options in, a `Stop` out, ports for its consoles, a view for dumps, figures.
+ *
+ * `run` is the only loop. A machine runs once; a re-IPL that its guest asks for happens inside the run.
+ */
+import type {
+  CharacterPort,
+  HostStorage,
+  IplSource,
+  Log,
+  MachinePlan,
+  SecureTransition,
+  Stop,
+} from "@lockframe/plugin-api";
+import type { PlannedMachine } from "./plan/plan-machine.ts";
+
+export interface MachineOptions {
+  readonly planned: PlannedMachine;
+  /** What to start; it is kept, so that a re-IPL starts the same again. */
+  readonly source: IplSource;
+  /** Private host keys of the Ultravisor, PKCS #8 or SEC 1 in PEM. None: no image can be unpacked. */
+  readonly hostKeys: readonly HostKeyText[];
+  /** Character devices of the host by name (`stdio`, or what `-chardev` named). */
+  readonly characterPorts: ReadonlyMap<string, CharacterPort>;
+  readonly log: Log;
+  /** Told as they happen. */
+  readonly events?: MachineEvents;
+}
+
+/** A host key as read, with the name to use in messages. */
+export interface HostKeyText {
+  readonly name: string;
+  readonly pem: string;
+}
+
+export interface MachineEvents {
+  secureTransition?(transition: SecureTransition): void;
+  /** The guest asked for a re-IPL and the machine starts it again. */
+  rebooting?(): void;
+}
+
+/** Figures of a run so far. */
+export interface MachineStats {
+  /** Instructions that the guest completed. */
+  readonly instructions: number;
+  /** Milliseconds of host time since `run`, and how many of them the machine was idle in wait states. */
+  readonly elapsedMs: number;
+  readonly idleMs: number;
+  /** Operation exceptions for instructions that the architecture has and this emulator lacks, by mnemonic. */
+  readonly unimplemented: ReadonlyMap<string, number>;
+  /** Whether the guest is a protected one now. */
+  readonly protected: boolean;
+}
+
+export interface Machine {
+  readonly plan: MachinePlan;
+  /** All of storage as the host may see it: secure pages read as ciphertext. */
+  readonly storage: HostStorage;
+  /** Run until something stops the machine. @throws LockframeError what cannot be started; any other error is a bug */
+  run(): Promise<Stop>;
+  /** End the run from outside; `run` resolves with this stop in a few milliseconds. */
+  quit(stop: Extract<Stop, { kind: "quit" }>): void;
+  /** Ask the guest to shut down, as by a power button. False when it does not listen. */
+  requestShutdown(): boolean;
+  stats(): MachineStats;
+  /** Give up memory and host resources. After `run` has ended. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Assemble a machine. Everything that can be refused is refused here, before anything runs.
+ *
+ * @throws LockframeError what is wrong with the source, the keys, the size, or what a plugin or device refuses
+ */
+export type CreateMachine = (options: MachineOptions) => Promise<Machine>;
