@@ -4,14 +4,9 @@ import type { Piece } from "./directives.ts";
 import type { InstructionEncoding } from "./encoding.ts";
 import { evaluate } from "./expression.ts";
 import { formsOf, type Form } from "./forms.ts";
+import type { Source } from "./source.ts";
 import { parseLine, type Statement } from "./statement.ts";
 import { SymbolTable } from "./symbols.ts";
-
-/** A piece of source and the name under which diagnostics speak of it. */
-export interface Source {
-  readonly name: string;
-  readonly text: string;
-}
 
 export interface AssembleOptions {
   /** Address of the first byte; otherwise a leading `.org` says it, or it is 0. */

@@ -5,8 +5,8 @@ export {
   type Assembler,
   type ListingLine,
   type Program,
-  type Source,
 } from "./assembler.ts";
+export { assemble } from "./default.ts";
 export { AssemblyError, codes, type Diagnostic, type Place } from "./diagnostic.ts";
 export {
   createDisassembler,
@@ -24,3 +24,5 @@ export {
   type InstructionEncoding,
 } from "./encoding.ts";
 export { registerFileOf, type RegisterFileName } from "./register-files.ts";
+export * as library from "./library/index.ts";
+export { asm, type Source } from "./source.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { AssemblyError, createAssembler } from "../src/index.ts";
 import type { AssembleOptions, Diagnostic } from "../src/index.ts";
-import { testEncodings } from "./encodings.ts";
+import { baseline } from "../src/baseline.ts";
 
-const assembler = createAssembler(testEncodings);
+const assembler = createAssembler(baseline);
 
 const hex = (text: string, options?: AssembleOptions): string =>
   Buffer.from(assembler.assemble(text, options).bytes).toString("hex");

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createAssembler, createDecoder, createDisassembler, encode, fieldRange } from "../src/index.ts";
 import type { FieldValues, InstructionEncoding } from "../src/index.ts";
-import { testEncodings } from "./encodings.ts";
+import { baseline } from "../src/baseline.ts";
 
-const encodings = testEncodings;
+const encodings = baseline;
 const assembler = createAssembler(encodings);
 const disassembler = createDisassembler(encodings);
 const decode = createDecoder(encodings);
