@@ -1,2 +1,24 @@
-/** IPL: direct kernel boot, IPL parameter blocks, DIAGNOSE 308. */
-export {};
+/** IPL: direct kernel boot, IPL parameter blocks, DIAGNOSE, the machine's description of itself. */
+export { BootError } from "./boot-error.ts";
+export { Diagnose308, type CpuReset, type Diagnose308Ports, type IplAction } from "./diagnose-308.ts";
+export {
+  DiagnoseTable,
+  resume,
+  specification,
+  type DiagnoseAction,
+  type DiagnoseContext,
+  type DiagnoseHandler,
+} from "./diagnose.ts";
+export { planDirectBoot, type BootPlan, type DirectBootOptions } from "./direct-boot.ts";
+export type { Segment } from "./elf-kernel.ts";
+export { kvmHypercall, timeSliceEnd, timeSliceYield, type HypercallPorts } from "./hypercall.ts";
+export { ccwParameterBlock, IplParameterBlock, parameterBlockType } from "./ipl-parameter-block.ts";
+export { findSecureImage } from "./secure-image-signature.ts";
+export { expandShortPsw, type LongPsw } from "./short-psw.ts";
+export {
+  cpuIdentification,
+  storeSystemInformation,
+  type MachineDescription,
+  type StsiOutcome,
+  type StsiRequest,
+} from "./system-information.ts";
