@@ -82,7 +82,7 @@ export class FieldReader {
   /** A copy of `length` bytes. */
   slice(at: number, length: number): Uint8Array {
     this.#check(at, length);
-    return this.bytes.slice(at, at + length);
+    return new Uint8Array(this.bytes.subarray(at, at + length)); // a Buffer's slice() would not copy
   }
 
   #check(at: number, length: number): void {

@@ -78,9 +78,9 @@ export class PageDigests {
   /** The values so far; more pages may follow. */
   values(): PageDigestValues {
     return {
-      pld: this.#pld.copy().digest(),
-      ald: this.#ald.copy().digest(),
-      tld: this.#tld.copy().digest(),
+      pld: new Uint8Array(this.#pld.copy().digest()),
+      ald: new Uint8Array(this.#ald.copy().digest()),
+      tld: new Uint8Array(this.#tld.copy().digest()),
       pageCount: this.#pageCount,
     };
   }
