@@ -1,2 +1,3 @@
 /** Vector runner, engine and QEMU judges, tiny guests. */
-export {};
+export * from "./judge/index.ts";
+export { qemuDeviations } from "../judge/qemu-deviations.ts";

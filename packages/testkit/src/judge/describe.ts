@@ -1,0 +1,40 @@
+import { backgroundState, type Case } from "./case.ts";
+import { hex } from "./compare.ts";
+import type { InstructionToJudge } from "./encoding.ts";
+
+/** A case in lines a person can follow: the instruction, its operand fields, and all that is not background. */
+export function describeCase({ format }: InstructionToJudge, subject: Case): string[] {
+  const { before, bytes, mnemonic } = subject;
+  const background = backgroundState();
+  const different = <T extends bigint | number>(
+    name: string,
+    digits: number,
+    values: readonly T[],
+    usual: readonly T[],
+  ): string[] =>
+    values.flatMap((value, index) =>
+      value === usual[index] ? [] : [`${name}${index}=${hex(BigInt(value), digits)}`],
+    );
+  const word = wordOf(bytes);
+  const fields = format.fields.map(({ name, kind, bit, width }) => {
+    const raw = (word >> BigInt(64 - bit - width)) & ((1n << BigInt(width)) - 1n);
+    return `${name}=${kind === "dl" ? hex(((raw & 0xffn) << 12n) | (raw >> 8n), 5) : raw}`;
+  });
+  return [
+    `${mnemonic} ${fields.join(" ")}   [${Buffer.from(bytes).toString("hex")} at ${hex(before.address, 8)}]`,
+    `cc=${before.cc} program mask=${before.programMask} fpc=${hex(BigInt(before.fpc), 8)}`,
+    different("gr", 16, before.gr, background.gr).join(" "),
+    different("fr", 16, before.fr, background.fr).join(" "),
+    different("ar", 8, before.ar, background.ar).join(" "),
+    ...before.storage.map(({ address, bytes: stored }) => `storage ${hex(address, 8)}: ${shortened(stored)}`),
+  ].filter((line) => line !== "");
+}
+
+function shortened(bytes: Uint8Array): string {
+  const shown = Buffer.from(bytes.subarray(0, 48)).toString("hex");
+  return bytes.length > 48 ? `${shown}... (${bytes.length} bytes)` : shown;
+}
+
+function wordOf(bytes: Uint8Array): bigint {
+  return Buffer.concat([bytes, Buffer.alloc(8)]).readBigUInt64BE(0);
+}

@@ -1,0 +1,150 @@
+/**
+ * What a definition does not say about its operands, by mnemonic: what a register or an address is for. A hint
+ * only steers the cases towards what an instruction is made for; without one they are wilder, not wrong.
+ */
+
+/** What stands in storage at an operand. */
+export type DataKind = "any" | "packed" | "zoned" | "characters" | "table" | "pattern" | "short" | "long";
+
+/** What the sum of base, index and displacement (or a relative operand) is. */
+export type AddressRole =
+  | { readonly is: "data"; readonly kind?: DataKind; readonly length?: number }
+  /** A shift amount, a rounding mode: the low bits count. */
+  | { readonly is: "number" }
+  /** An address that is only computed. */
+  | { readonly is: "address" }
+  | { readonly is: "branch" }
+  | { readonly is: "executed" };
+
+/** What a register operand holds. */
+export type RegisterRole =
+  | "value"
+  /** Even-odd pair of values. */
+  | "pair"
+  /** Even-odd pair whose quotient often fits. */
+  | "dividend"
+  | "branch"
+  | "address"
+  /** Even-odd pair: address, then length in bytes. */
+  | "extent"
+  /** The same with 24 bits of length beside a padding byte. */
+  | "extent24"
+  | "small";
+
+export interface Hints {
+  readonly s1?: AddressRole;
+  readonly s2?: AddressRole;
+  readonly s4?: AddressRole;
+  readonly ri2?: AddressRole;
+  readonly r1?: RegisterRole;
+  readonly r2?: RegisterRole;
+  readonly r3?: RegisterRole;
+  /** General register 0: a character, a function code, a length. */
+  readonly gr0?: "character" | "small";
+  /** General register 1: address of a table. */
+  readonly gr1?: "table";
+  /** May end with condition code 3 when the CPU chooses: put into a loop until it does not. */
+  readonly interruptible?: true;
+}
+
+const number: AddressRole = { is: "number" };
+const branch: AddressRole = { is: "branch" };
+const address: AddressRole = { is: "address" };
+const data = (kind: DataKind, length?: number): AddressRole =>
+  length === undefined ? { is: "data", kind } : { is: "data", kind, length };
+
+const rows: readonly (readonly [mnemonics: string, hints: Hints])[] = [
+  ["SLL SRL SLA SRA SLLG SRLG SLAG SRAG SLLK SRLK SLAK SRAK RLL RLLG", { s2: number }],
+  ["SLDL SRDL SLDA SRDA", { r1: "pair", s2: number }],
+  ["SRNM SRNMB SRNMT", { s2: number }],
+  ["LA LAY LAE LAEY", { s2: address }],
+  ["LARL", { ri2: address }],
+  ["MR MLR MLGR MGRK MSGRKC", { r1: "pair" }],
+  ["M MFY ML MLG MG", { r1: "pair", s2: data("any", 8) }],
+  ["DR DLR DLGR DSGR DSGFR", { r1: "dividend" }],
+  ["D DL DLG DSG DSGF", { r1: "dividend", s2: data("any", 8) }],
+  ["BCR BCTR BCTGR BASR BALR", { r2: "branch" }],
+  ["BC BCT BCTG BAS BAL", { s2: branch }],
+  ["BXH BXLE BXHG BXLEG", { s2: branch }],
+  ["CRB CGRB CLRB CLGRB CIB CGIB CLIB CLGIB", { s4: branch }],
+  ["BRASL BRCL BRCTH", { ri2: branch }],
+  ["EX", { s2: { is: "executed" } }],
+  ["EXRL", { ri2: { is: "executed" } }],
+  [
+    "LM LMY LMG LMH STM STMY STMG STMH LAM LAMY STAM STAMY LMD",
+    { s2: data("any", 128), s4: data("any", 64) },
+  ],
+  ["ICM ICMY ICMH STCM STCMY STCMH CLM CLMY CLMH", { s2: data("any", 4) }],
+  ["IC ICY LB LBH LLC LGB LLGC LLCH STC STCY STCH", { s2: data("any", 1) }],
+  [
+    "LH LHY LGH LLH LLGH AH AHY SH SHY MH MHY CH CHY CGH AGH SGH MGH LHH LLHH STH STHY STHH",
+    { s2: data("any", 2) },
+  ],
+  ["CDS CDSY", { r1: "pair", r3: "pair", s2: data("any", 8) }],
+  ["CDSG", { r1: "pair", r3: "pair", s2: data("any", 16) }],
+  ["LPQ STPQ", { r1: "pair", s2: data("any", 16) }],
+  ["LPD LPDG", { r3: "pair", s1: data("any", 8), s2: data("any", 8) }],
+  ["CVB CVBY", { s2: data("packed", 8) }],
+  ["CVBG", { s2: data("packed", 16) }],
+  ["CVD CVDY", { s2: data("any", 8) }],
+  ["CVDG", { s2: data("any", 16) }],
+  ["AP SP ZAP CP MP DP", { s1: data("packed"), s2: data("packed") }],
+  ["SRP", { s1: data("packed"), s2: number }],
+  ["TP", { s1: data("packed") }],
+  ["PACK", { s1: data("any"), s2: data("zoned") }],
+  ["UNPK", { s1: data("any"), s2: data("packed") }],
+  ["PKA PKU", { s1: data("any", 16), s2: data("zoned") }],
+  ["UNPKA UNPKU", { s1: data("any"), s2: data("packed", 16) }],
+  ["MVO MVN MVZ", { s1: data("any"), s2: data("packed") }],
+  ["ED EDMK", { s1: data("pattern"), s2: data("packed") }],
+  ["TR", { s1: data("any"), s2: data("any", 256) }],
+  ["TRT TRTR", { s1: data("characters"), s2: data("table", 256) }],
+  ["CLC", { s1: data("characters"), s2: data("characters") }],
+  ["MVCL CLCL", { r1: "extent24", r2: "extent24" }],
+  ["MVCLE CLCLE MVCLU CLCLU", { r1: "extent", r3: "extent", s2: number, interruptible: true }],
+  ["CKSM", { r1: "value", r2: "extent", interruptible: true }],
+  ["CUSE", { r1: "extent", r2: "extent", gr0: "character", interruptible: true }],
+  ["CUTFU CUUTF CU12 CU14 CU21 CU24 CU41 CU42", { r1: "extent", r2: "extent", interruptible: true }],
+  ["MVST CLST SRST SRSTU", { r1: "address", r2: "address", gr0: "character", interruptible: true }],
+  ["TRE", { r1: "extent", r2: "address", gr0: "character", interruptible: true }],
+  [
+    "TROO TROT TRTO TRTT",
+    { r1: "extent", r2: "address", gr0: "character", gr1: "table", interruptible: true },
+  ],
+  ["TRTE TRTRE", { r1: "extent", gr1: "table", interruptible: true }],
+  ["MVPG", { r1: "address", r2: "address", gr0: "small" }],
+  ["MVCOS", { gr0: "small", r3: "small" }],
+  ["STFPC LFPC LFAS STFLE", { s2: data("any", 8) }],
+  ["FLOGR", { r1: "pair" }],
+  ["AEB SEB MEEB DEB CEB KEB LDEB SQEB TCEB MDEB MAEB MSEB LXEB", { s2: data("short", 4) }],
+  ["ADB SDB MDB DDB CDB KDB SQDB MADB MSDB LXDB MXDB", { s2: data("long", 8) }],
+  ["LE LEY LD LDY STE STEY STD STDY", { s2: data("any", 8) }],
+];
+
+const hintsByMnemonic: ReadonlyMap<string, Hints> = new Map(
+  rows.flatMap(([mnemonics, hints]) => mnemonics.split(" ").map((mnemonic) => [mnemonic, hints] as const)),
+);
+
+/** Hints for an instruction; none is a good answer. */
+export function hintsFor(mnemonic: string): Hints {
+  return hintsByMnemonic.get(mnemonic) ?? {};
+}
+
+/** Instructions that a comparison in problem state says nothing about, with the reason. */
+export const notJudged: ReadonlyMap<string, string> = new Map(
+  (
+    [
+      ["SVC", "leaves for the supervisor"],
+      ["STCK STCKE STCKF ECTG PTFF", "results depend on the time"],
+      ["STFLE STFL", "results depend on the facilities offered"],
+      ["EPSW", "stores system-mask bits that QEMU's user mode does not keep as a machine does"],
+      [
+        "SAC SACF IAC EPAR ESAR EPAIR ESAIR IVSK MVCP MVCS MVCK PC PR BAKR EREG EREGG ESTA MSTA BSG PT PTI SSAIR SSAR",
+        "semiprivileged",
+      ],
+      ["SAM24 SAM31 SAM64 TAM BSM BASSM TRAP2 TRAP4", "addressing mode: the harness runs in 64-bit mode"],
+      ["MC", "monitor masks are in a control register"],
+      ["TBEGIN TBEGINC TEND ETND TABORT NTSTG PPA NIAI BPP BPRP", "depends on what the machine chooses"],
+    ] as const
+  ).flatMap(([mnemonics, reason]) => mnemonics.split(" ").map((mnemonic) => [mnemonic, reason] as const)),
+);

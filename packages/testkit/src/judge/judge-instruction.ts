@@ -1,0 +1,84 @@
+import type { Case, Executor, Outcome } from "./case.ts";
+import { compareOutcomes, type Difference } from "./compare.ts";
+import { describeCase } from "./describe.ts";
+import type { InstructionToJudge } from "./encoding.ts";
+import { generateCases } from "./generate.ts";
+import type { Opinion, QemuJudge } from "./qemu.ts";
+
+/** A known way in which QEMU departs from the architecture. */
+export interface QemuDeviation {
+  /** Stable name for reports. */
+  readonly id: string;
+  /** Mnemonics, or a pattern of mnemonics. */
+  readonly instructions: readonly string[] | RegExp;
+  /** True for a case in which QEMU is known to be wrong; without it, every case of the instructions. */
+  readonly when?: (subject: Case, qemu: Opinion, found: Outcome) => boolean;
+  /** What the Principles of Operation say, and what QEMU does instead. */
+  readonly reason: string;
+}
+
+/** The first disagreement, with all that is needed to follow it. */
+export interface Failure {
+  readonly index: number;
+  /** The case, as `describeCase` tells it. */
+  readonly lines: readonly string[];
+  readonly differences: readonly Difference[];
+}
+
+/** How an executor's idea of an instruction stands against QEMU's. */
+export interface Judgement {
+  readonly mnemonic: string;
+  readonly title: string;
+  readonly cases: number;
+  readonly passed: number;
+  readonly failed: number;
+  /** Cases in which QEMU is wrong for a known reason, by the deviation's id. */
+  readonly deviations: Readonly<Record<string, number>>;
+  readonly first?: Failure;
+}
+
+export interface JudgeOptions {
+  readonly cases: number;
+  readonly seed: string;
+  readonly deviations: readonly QemuDeviation[];
+}
+
+/** Puts `options.cases` cases to QEMU and to the executor and compares. */
+export async function judgeInstruction(
+  instruction: InstructionToJudge,
+  executor: Executor,
+  qemu: QemuJudge,
+  options: JudgeOptions,
+): Promise<Judgement> {
+  const cases = generateCases(instruction, options.cases, options.seed);
+  const opinions = await qemu.judge(cases);
+  const known = options.deviations.filter(({ instructions }) => covers(instructions, instruction.mnemonic));
+  const deviations: Record<string, number> = {};
+  let passed = 0;
+  let failed = 0;
+  let first: Failure | undefined;
+  for (const [index, subject] of cases.entries()) {
+    const opinion = opinions[index] ?? { silence: "QEMU gave no result" };
+    const found = executor.execute(subject);
+    const differences = compareOutcomes(opinion, found);
+    const deviation =
+      differences.length === 0
+        ? undefined
+        : known.find(({ when }) => when?.(subject, opinion, found) ?? true);
+    if (differences.length === 0) {
+      passed++;
+    } else if (deviation !== undefined) {
+      deviations[deviation.id] = (deviations[deviation.id] ?? 0) + 1;
+    } else {
+      failed++;
+      first ??= { index, lines: describeCase(instruction, subject), differences };
+    }
+  }
+  const { mnemonic, title } = instruction;
+  const counts = { mnemonic, title, cases: cases.length, passed, failed, deviations };
+  return first === undefined ? counts : { ...counts, first };
+}
+
+function covers(instructions: readonly string[] | RegExp, mnemonic: string): boolean {
+  return instructions instanceof RegExp ? instructions.test(mnemonic) : instructions.includes(mnemonic);
+}
