@@ -25,6 +25,8 @@ export class CaseBuilder {
   readonly #state: Mutable<MachineState>;
   readonly #storage: StorageBytes[] = [];
   readonly #operands: bigint[] = [];
+  /** Registers that hold operand values. */
+  readonly #valued: number[] = [];
 
   constructor(random: Random, length: number) {
     this.random = random;
@@ -61,13 +63,15 @@ export class CaseBuilder {
   /** Gives the general, access and floating-point registers of this number values of interest. */
   setValue(number: number, float: BinaryFormat | undefined): void {
     const { random } = this;
-    this.gr[number] = random.chance(0.1) ? random.pick(this.gr) : edgeInteger(random);
+    const earlier = this.#valued.length > 0 && random.chance(0.25) ? random.pick(this.#valued) : undefined;
+    this.#valued.push(number);
+    this.gr[number] = earlier === undefined ? edgeInteger(random) : relative(random, this.gr[earlier] ?? 0n);
     this.ar[number] = random.word();
     const format = random.chance(0.05) ? undefined : float;
     if (format === undefined) {
       this.fr[number] = edgeInteger(random);
-    } else if (random.chance(0.12)) {
-      this.fr[number] = random.pick(this.fr);
+    } else if (earlier !== undefined) {
+      this.fr[number] = (this.fr[earlier] ?? 0n) ^ random.pick([0n, 0n, 1n << 63n, 1n, 1n << 32n]);
     } else if (format === "short") {
       this.fr[number] = (edgeFloat(random, "short") << 32n) | BigInt(random.word());
     } else if (format === "long") {
@@ -180,10 +184,19 @@ export class CaseBuilder {
     return { mnemonic, bytes, before: state };
   }
 
-  /** Values that storage may repeat, so that comparisons meet equality. */
+  /** A value that storage may repeat, so that comparisons meet equality. */
   #related(): bigint {
-    return this.random.pick(this.random.chance(0.7) ? this.gr : this.fr);
+    const number = this.random.pick([...this.#valued, 0]);
+    return (this.random.chance(0.7) ? this.gr[number] : this.fr[number]) ?? 0n;
   }
+}
+
+/** A value with which another makes zero, a carry, an equality, or just not. */
+function relative(random: Random, value: bigint): bigint {
+  const near = value + BigInt(random.pick([0, 0, 0, 1, -1]));
+  const related = random.pick([near, near, -near, -near, ~near, near ^ (1n << 31n), near ^ (1n << 63n)]);
+  const half = random.chance(0.2) ? random.doubleword() & (0xffff_ffffn << 32n) : 0n;
+  return BigInt.asUintN(64, half === 0n ? related : (related & 0xffff_ffffn) | half);
 }
 
 /** A valid FPC: mostly nothing but a rounding mode, else masks and flags too. */

@@ -1,10 +1,11 @@
+import { createDisassembler } from "@lockframe/assembler";
 import { backgroundState, type Case } from "./case.ts";
 import { hex } from "./compare.ts";
 import type { InstructionToJudge } from "./encoding.ts";
 
-/** A case in lines a person can follow: the instruction, its operand fields, and all that is not background. */
-export function describeCase({ format }: InstructionToJudge, subject: Case): string[] {
-  const { before, bytes, mnemonic } = subject;
+/** A case in lines a person can follow: the instruction, its operands, and all that is not background. */
+export function describeCase(instruction: InstructionToJudge, subject: Case): string[] {
+  const { before, bytes } = subject;
   const background = backgroundState();
   const different = <T extends bigint | number>(
     name: string,
@@ -15,13 +16,9 @@ export function describeCase({ format }: InstructionToJudge, subject: Case): str
     values.flatMap((value, index) =>
       value === usual[index] ? [] : [`${name}${index}=${hex(BigInt(value), digits)}`],
     );
-  const word = wordOf(bytes);
-  const fields = format.fields.map(({ name, kind, bit, width }) => {
-    const raw = (word >> BigInt(64 - bit - width)) & ((1n << BigInt(width)) - 1n);
-    return `${name}=${kind === "dl" ? hex(((raw & 0xffn) << 12n) | (raw >> 8n), 5) : raw}`;
-  });
+  const [line] = createDisassembler([instruction]).disassemble(bytes, { address: before.address });
   return [
-    `${mnemonic} ${fields.join(" ")}   [${Buffer.from(bytes).toString("hex")} at ${hex(before.address, 8)}]`,
+    `${line?.text ?? subject.mnemonic}   [${Buffer.from(bytes).toString("hex")} at ${hex(before.address, 8)}]`,
     `cc=${before.cc} program mask=${before.programMask} fpc=${hex(BigInt(before.fpc), 8)}`,
     different("gr", 16, before.gr, background.gr).join(" "),
     different("fr", 16, before.fr, background.fr).join(" "),
@@ -33,8 +30,4 @@ export function describeCase({ format }: InstructionToJudge, subject: Case): str
 function shortened(bytes: Uint8Array): string {
   const shown = Buffer.from(bytes.subarray(0, 48)).toString("hex");
   return bytes.length > 48 ? `${shown}... (${bytes.length} bytes)` : shown;
-}
-
-function wordOf(bytes: Uint8Array): bigint {
-  return Buffer.concat([bytes, Buffer.alloc(8)]).readBigUInt64BE(0);
 }

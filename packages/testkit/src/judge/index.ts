@@ -1,8 +1,12 @@
 export * from "./case.ts";
+export * from "./case-json.ts";
+export * from "./choose-vectors.ts";
 export * from "./compare.ts";
+export { describeCase } from "./describe.ts";
 export * from "./encoding.ts";
 export * from "./generate.ts";
 export { notJudged } from "./hints.ts";
 export * from "./judge-instruction.ts";
 export * from "./qemu.ts";
+export * from "./vector-files.ts";
 export * from "./window-contents.ts";

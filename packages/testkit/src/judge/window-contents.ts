@@ -45,3 +45,24 @@ export function changesBetween(before: WindowContents, after: WindowContents): S
   });
   return changes;
 }
+
+/** The same storage in separate pieces by rising address, none overlapping or touching another. */
+export function flattened(storage: readonly StorageBytes[]): StorageBytes[] {
+  const contents = contentsWith(storage);
+  const pieces: StorageBytes[] = [];
+  for (const { address, bytes } of storage.toSorted((a, b) => Number(a.address - b.address))) {
+    const last = pieces.at(-1);
+    const end = last === undefined ? -1n : last.address + BigInt(last.bytes.length);
+    const length = Number(address - (last?.address ?? 0n)) + bytes.length;
+    if (last !== undefined && address <= end && windowAt(last.address, length) !== undefined) {
+      pieces[pieces.length - 1] = { ...last, bytes: new Uint8Array(Math.max(length, last.bytes.length)) };
+    } else {
+      pieces.push({ address, bytes: new Uint8Array(bytes.length) });
+    }
+  }
+  return pieces.map(({ address, bytes: { length } }) => {
+    const index = windows.findIndex((window) => window === windowAt(address, length));
+    const offset = Number(address - (windows[index]?.address ?? 0n));
+    return { address, bytes: contents[index]?.slice(offset, offset + length) ?? new Uint8Array() };
+  });
+}

@@ -1,0 +1,137 @@
+import { backgroundState, type Case, type MachineState, type Outcome, type StorageBytes } from "./case.ts";
+import { caseToJson, type CaseJson } from "./case-json.ts";
+import type { QemuJudge, Opinion } from "./qemu.ts";
+import { flattened } from "./window-contents.ts";
+
+interface Candidate {
+  readonly subject: Case;
+  readonly outcome: Outcome;
+}
+
+/**
+ * Picks `count` cases that differ from each other in what they do, takes from each what plays no part in it,
+ * and returns them as vectors with QEMU's outcome. Cases for which QEMU has no outcome are passed over.
+ */
+export async function chooseVectors(
+  cases: readonly Case[],
+  opinions: readonly Opinion[],
+  qemu: QemuJudge,
+  count: number,
+): Promise<CaseJson[]> {
+  const candidates = cases.flatMap((subject, index): Candidate[] => {
+    const opinion = opinions[index];
+    return opinion !== undefined && "state" in opinion ? [{ subject, outcome: opinion }] : [];
+  });
+  let chosen = mostDifferent(candidates, count);
+  for (const simplification of simplifications) {
+    chosen = await simplified(chosen, simplification, qemu);
+  }
+  return chosen.map(({ subject, outcome }) => caseToJson(subject, outcome));
+}
+
+/** One case of each kind first, in the order of the cases; then further ones of the kinds that complete. */
+function mostDifferent(candidates: readonly Candidate[], count: number): Candidate[] {
+  const kinds = new Map<string, Candidate[]>();
+  for (const candidate of candidates) {
+    const kind = kindOf(candidate);
+    kinds.set(kind, [...(kinds.get(kind) ?? []), candidate]);
+  }
+  const ordered = [...kinds.values()].toSorted((a, b) => b.length - a.length);
+  const chosen = ordered.slice(0, count).flatMap(([first]) => (first === undefined ? [] : [first]));
+  const more = ordered
+    .flatMap((kind) => kind.slice(1, 4))
+    .filter(({ outcome }) => outcome.interruption === undefined);
+  return [...chosen, ...more].slice(0, count);
+}
+
+/** How a case ends, and what kinds of things it changes. */
+function kindOf({ subject, outcome: { interruption, state } }: Candidate): string {
+  const changed = (before: readonly unknown[], after: readonly unknown[]): number =>
+    after.filter((value, index) => value !== before[index]).length;
+  const { before } = subject;
+  return [
+    interruption?.class ??
+      (state.address === before.address + BigInt(subject.bytes.length) ? "next" : "elsewhere"),
+    state.cc === before.cc ? "same" : state.cc,
+    changed(before.gr, state.gr),
+    changed(before.fr, state.fr),
+    state.fpc === before.fpc,
+    Math.min(state.storage.length, 3),
+  ].join();
+}
+
+/**
+ * The simpler state, then others that differ from it in the same place: what plays no part in a case can have
+ * any value there.
+ */
+type Simplification = (before: MachineState) => readonly [MachineState, ...MachineState[]];
+
+const background = backgroundState();
+const ones = 0xffff_ffff_ffff_ffffn;
+/** Values besides the background that show whether a register matters. */
+const probes = (value: bigint): bigint[] => [value ^ ones, 0n, ones >> 1n, 1n << 63n];
+
+const simplifications: readonly Simplification[] = [
+  (before) => [{ ...before, storage: flattened(before.storage) }],
+  (before) => [
+    { ...before, storage: [] },
+    ...[0, 0xff].map((mask) => ({
+      ...before,
+      storage: flattened(before.storage).map((piece) => xored(piece, mask)),
+    })),
+  ],
+  (before) => [
+    { ...before, ar: background.ar },
+    { ...before, ar: before.ar.map((value) => ~value >>> 0) },
+  ],
+  ...background.gr.map((usual, number): Simplification => (before) => [
+    { ...before, gr: before.gr.with(number, usual) },
+    ...probes(before.gr[number] ?? 0n).map((value) => ({ ...before, gr: before.gr.with(number, value) })),
+  ]),
+  ...background.fr.map((usual, number): Simplification => (before) => [
+    { ...before, fr: before.fr.with(number, usual) },
+    ...probes(before.fr[number] ?? 0n).map((value) => ({ ...before, fr: before.fr.with(number, value) })),
+  ]),
+  (before) => [{ ...before, fpc: 0 }, ...[0xf800_0000, 1, 2, 3].map((fpc) => ({ ...before, fpc }))],
+  (before) => [
+    { ...before, programMask: 0 },
+    { ...before, programMask: 15 },
+  ],
+  (before) => [{ ...before, address: background.address }],
+];
+
+function xored({ address, bytes }: StorageBytes, mask: number): StorageBytes {
+  return { address, bytes: bytes.map((byte, index) => (mask === 0 ? index & 1 : byte ^ mask)) };
+}
+
+/** Candidates with a simplification applied wherever QEMU then does exactly the same. */
+async function simplified(
+  candidates: readonly Candidate[],
+  simplification: Simplification,
+  qemu: QemuJudge,
+): Promise<Candidate[]> {
+  const groups = candidates.map(({ subject }) =>
+    simplification(subject.before).map((before): Case => ({ ...subject, before })),
+  );
+  const opinions = await qemu.judge(groups.flat());
+  let next = 0;
+  return candidates.map((candidate, index) => {
+    const variants = (groups[index] ?? []).map((subject) => ({ subject, opinion: opinions[next++] }));
+    const effect = effectOf(candidate);
+    const first = variants[0];
+    const same = variants.every(
+      ({ subject, opinion }) =>
+        opinion !== undefined && "state" in opinion && effectOf({ subject, outcome: opinion }) === effect,
+    );
+    return same && first?.opinion !== undefined && "state" in first.opinion
+      ? { subject: first.subject, outcome: first.opinion }
+      : candidate;
+  });
+}
+
+/** What a case changes, in a form that can be compared: new values of what is new. */
+function effectOf({ subject, outcome }: Candidate): string {
+  const { after } = caseToJson(subject, outcome);
+  const next = outcome.state.address - subject.before.address;
+  return JSON.stringify({ ...after, address: String(next) });
+}
