@@ -1,0 +1,51 @@
+import { MeteredProcess } from "./metered-process.ts";
+import { promptPattern } from "./guest-parts.ts";
+
+/** One boot to the shell prompt, measured. */
+export interface Boot {
+  /** Seconds from the start of the process to the prompt. */
+  readonly secondsToPrompt: number;
+  /** Largest resident set up to then, in bytes. */
+  readonly peakMemory: number;
+  /** Share of a core that the guest uses while its shell waits for input. */
+  readonly idleShare: number;
+  /** What the machine printed at exit. */
+  readonly output: string;
+}
+
+/** A way to start a machine: the command and its arguments. */
+export interface Starter {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+/** No boot takes longer than this; one that does has failed. */
+const patienceSeconds = 180;
+/** The guest settles, then is watched. */
+const settleSeconds = 2;
+const watchSeconds = 4;
+
+/** Boots once, or says why that failed. */
+export async function boot({ name, command, args }: Starter): Promise<Boot | { readonly failure: string }> {
+  await using machine = new MeteredProcess(command, args);
+  const secondsToPrompt = await machine.secondsUntil(promptPattern, patienceSeconds);
+  if (secondsToPrompt === undefined) {
+    return { failure: `${name} came to no prompt; last said: ${lastLine(machine.output)}` };
+  }
+  const peakMemory = machine.peakMemory();
+  await machine.cpuShare(settleSeconds);
+  const idleShare = await machine.cpuShare(watchSeconds);
+  machine.send("poweroff -f\n");
+  await machine.end(30);
+  return { secondsToPrompt, peakMemory, idleShare, output: machine.output };
+}
+
+function lastLine(output: string): string {
+  return (
+    output
+      .trim()
+      .split(/[\r\n]+/)
+      .at(-1) ?? "nothing"
+  );
+}
