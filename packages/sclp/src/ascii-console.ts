@@ -12,7 +12,6 @@ export class AsciiConsole implements EventPartner, ConsoleInput {
   readonly #options: ConsoleOptions;
   readonly #typed = new Uint8Array(CAPACITY);
   #length = 0;
-  #turnedAway = false;
   #listener: (() => void) | undefined;
 
   constructor(options: ConsoleOptions) {
@@ -31,7 +30,6 @@ export class AsciiConsole implements EventPartner, ConsoleInput {
     const taken = bytes.subarray(0, this.room);
     this.#typed.set(taken, this.#length);
     this.#length += taken.length;
-    this.#turnedAway ||= taken.length < bytes.length;
     if (taken.length > 0) this.#listener?.();
     return taken.length;
   }
@@ -47,22 +45,16 @@ export class AsciiConsole implements EventPartner, ConsoleInput {
     event.set(this.#typed.subarray(0, count), EVENT_HEADER + 1);
     this.#typed.copyWithin(0, count, this.#length);
     this.#length -= count;
-    this.#announceRoom();
+    this.#options.onRoom?.();
     return event;
   }
 
   accept(event: Uint8Array): ResponseCode {
-    if (event.length > EVENT_HEADER) this.#options.output(event.subarray(EVENT_HEADER));
+    if (event.length > EVENT_HEADER) this.#options.output(event.slice(EVENT_HEADER));
     return responseCode.normalCompletion;
   }
 
   onPending(listener: () => void): void {
     this.#listener = listener;
-  }
-
-  #announceRoom(): void {
-    if (!this.#turnedAway) return;
-    this.#turnedAway = false;
-    this.#options.onRoom?.();
   }
 }

@@ -1,8 +1,8 @@
 /** What a console of the service processor needs from its surroundings. */
 export interface ConsoleOptions {
-  /** Show bytes that the program wrote. They must not be kept: they are a view of a working copy. */
+  /** Show bytes that the program wrote. They are the receiver's to keep. */
   output(bytes: Uint8Array): void;
-  /** Called when a console that had to turn input away has room again. */
+  /** Called when the program has read input, so that there is more room. */
   onRoom?(): void;
 }
 

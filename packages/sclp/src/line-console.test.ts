@@ -124,8 +124,9 @@ test("input is bounded, and room is announced when lines are read", () => {
   expect(taken).toBeLessThanOrEqual(4096);
   expect(type(line, "more")).toBeLessThanOrEqual(line.room + 4);
   expect(announced).toBe(0);
-  expect(read(line).length).toBeGreaterThan(200);
-  expect(announced).toBe(1);
+  const commands = read(line).length;
+  expect(commands).toBeGreaterThan(200);
+  expect(announced).toBe(commands);
 });
 
 test("a line without end does not stop the console", () => {

@@ -32,7 +32,6 @@ export class LineConsole implements EventPartner, ConsoleInput {
   #waiting = 0; // characters in #commands
   #line = "";
   #afterReturn = false;
-  #turnedAway = false;
   #listener: (() => void) | undefined;
 
   constructor(options: LineConsoleOptions) {
@@ -49,7 +48,6 @@ export class LineConsole implements EventPartner, ConsoleInput {
 
   input(bytes: Uint8Array): number {
     const taken = bytes.subarray(0, this.room);
-    this.#turnedAway ||= taken.length < bytes.length;
     const before = this.#commands.length;
     for (const character of this.#decoder.decode(taken, { stream: true })) this.#type(character);
     if (this.room === 0 && !this.pending) this.#endLine(NO_LINE_END);
@@ -64,7 +62,7 @@ export class LineConsole implements EventPartner, ConsoleInput {
     if (event.length > room) return undefined;
     this.#commands.shift();
     this.#waiting -= text.length;
-    this.#announceRoom();
+    this.#options.onRoom?.();
     return event;
   }
 
@@ -131,12 +129,6 @@ export class LineConsole implements EventPartner, ConsoleInput {
 
   #echo(text: string): void {
     if (this.#options.echo === true) this.#options.output(encoder.encode(text));
-  }
-
-  #announceRoom(): void {
-    if (!this.#turnedAway || this.room === 0) return;
-    this.#turnedAway = false;
-    this.#options.onRoom?.();
   }
 }
 
