@@ -1,7 +1,8 @@
 /** Files that are there whole or not at all, and readers that say what went wrong. */
 import { constants } from "node:fs";
-import { type FileHandle, link, open, readFile, rename, stat, unlink } from "node:fs/promises";
+import { type FileHandle, link, open, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { concat } from "./bytes.ts";
 import { ImageError } from "./image-error.ts";
 
 /** Mode of files with keys in them. */
@@ -9,17 +10,75 @@ export const MODE_SECRET = 0o600;
 /** Mode of everything else, before the umask. */
 export const MODE_PUBLIC = 0o666;
 
+/** Most bytes of a small file: keys, certificates, loaders, command lines. */
+const MOST_SMALL = 0x400_0000;
+/** Most bytes of an image that is read into memory. */
+const MOST_IMAGE = 0x1_0000_0000;
+
 /**
- * The bytes of a file.
+ * The bytes of a small file, or of a pipe.
  *
- * @throws LF-IMAGE-070 when it cannot be read.
+ * @throws LF-IMAGE-070 when it cannot be read, LF-IMAGE-073 when it is larger than 64 MiB.
  */
 export async function readInput(path: string, what: string): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
   try {
-    return await readFile(path);
+    const handle = await open(path, "r");
+    try {
+      for (;;) {
+        const { bytesRead, buffer } = await handle.read(new Uint8Array(0x10000));
+        if (bytesRead === 0) return concat(parts);
+        parts.push(buffer.subarray(0, bytesRead));
+        size += bytesRead;
+        if (size > MOST_SMALL) throw tooLarge(path, what, MOST_SMALL);
+      }
+    } finally {
+      await handle.close();
+    }
   } catch (cause) {
+    if (cause instanceof ImageError) throw cause;
     throw cannot("LF-IMAGE-070", `cannot read the ${what} ${path}`, cause);
   }
+}
+
+/**
+ * The bytes of an image.
+ *
+ * @throws LF-IMAGE-070 when it cannot be read, LF-IMAGE-073 when it is larger than 4 GiB.
+ */
+export async function readImage(path: string): Promise<Uint8Array> {
+  const { handle, size } = await openInput(path, "image");
+  try {
+    if (size > MOST_IMAGE) throw tooLarge(path, "image", MOST_IMAGE);
+    const image = new Uint8Array(size);
+    let at = 0;
+    while (at < size) {
+      const { bytesRead } = await handle.read(image, at, Math.min(size - at, CHUNK), at);
+      if (bytesRead === 0) return image.subarray(0, at); // it got shorter; the reader tells what is missing
+      at += bytesRead;
+    }
+    return image;
+  } finally {
+    await handle.close();
+  }
+}
+
+const CHUNK = 0x100_0000;
+
+/** All of the bytes at that place. */
+export async function writeAt(handle: FileHandle, offset: number, bytes: Uint8Array): Promise<void> {
+  let done = 0;
+  while (done < bytes.length) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, offset + done);
+    done += bytesWritten;
+  }
+}
+
+function tooLarge(path: string, what: string, most: number): ImageError {
+  return new ImageError("LF-IMAGE-073", `the ${what} ${path} is larger than ${most / 0x10_0000} MiB`, {
+    hint: "Is it the right file?",
+  });
 }
 
 /** @throws LF-IMAGE-070 when it cannot be opened or is no regular file. */
