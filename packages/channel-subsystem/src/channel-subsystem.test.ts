@@ -162,6 +162,7 @@ test("the commands that Linux tries beyond these are unsupported and nothing wor
     [0x10, 0x0038],
     [0x20, 0x0033],
     [0x30, 0x003d],
+    [0x20, 0x004c],
     [0xff8, 0xffff],
   ] as const) {
     const { code, response } = call(machine().css, length, command);
