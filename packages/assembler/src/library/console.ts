@@ -19,7 +19,7 @@ export const console = asm("console.s")`
 .equ accepted_events,         scratch       # 4 bytes: what the service processor takes from us
 .equ line_size,               scratch+8     # 8 bytes
 .equ line,                    scratch+16
-.equ line_limit,              240           # characters that a caller may collect: TR does 256 bytes at once
+.equ line_limit,              232           # characters of text; with a number behind it, TR still reaches all
 
 * Register with the event facility: %r2 has the mask of events to receive, %r3 of events to send.
 console_open:
@@ -34,22 +34,37 @@ console_open:
     st     %r3,16(%r7)
     llilf  %r2,sclp_write_event_mask
     brasl  %r14,service_call
-    mvghi  line_size-scratch(%r6),0
     mvhi   accepted_events-scratch(%r6),0
     cghi   %r2,sclp_completed
     jne    1f                   # no event facility: all lines go nowhere
     mvc    accepted_events-scratch(4,%r6),20(%r7)
-1:  lmg    %r6,%r15,208(%r15)
+1:  brasl  %r14,begin_line
+    lmg    %r6,%r15,208(%r15)
     br     %r14
 
-* Add the NUL-terminated text at %r2 to the line.
+* Empty the line.
+begin_line:
+    llill  %r1,scratch
+    mvghi  line_size-scratch(%r1),0
+    mvi    line-scratch(%r1),0
+    br     %r14
+
+* Add the NUL-terminated text at %r2 to the line; what is too long is cut off.
 append_text:
     llill  %r3,scratch
     lg     %r4,line_size-scratch(%r3)
     la     %r4,line-scratch(%r4,%r3)
-    lghi   %r0,0                # MVST ends behind this character
-1:  mvst   %r4,%r2
-    jo     1b
+    la     %r5,line-scratch+line_limit(%r3)
+1:  llgc   %r1,0(%r2)
+    stc    %r1,0(%r4)
+    ltgr   %r1,%r1
+    jz     set_line_size
+    clgr   %r4,%r5
+    jnl    2f
+    la     %r2,1(%r2)
+    la     %r4,1(%r4)
+    j      1b
+2:  mvi    0(%r4),0
     j      set_line_size
 
 * Add %r2 to the line as a hexadecimal number.
@@ -99,7 +114,7 @@ print_line:
 1:  tm     accepted_events-scratch(%r6),events_line_mode>>24
     jz     2f
     brasl  %r14,send_line_mode_event
-2:  mvghi  line_size-scratch(%r6),0
+2:  brasl  %r14,begin_line
     lmg    %r6,%r15,208(%r15)
     br     %r14
 
@@ -112,7 +127,7 @@ print_prompt:
     jz     1f
     brasl  %r14,line_to_ascii_event
     brasl  %r14,send_ascii_event
-1:  mvghi  line_size-scratch(%r6),0
+1:  brasl  %r14,begin_line
     lmg    %r6,%r15,208(%r15)
     br     %r14
 
