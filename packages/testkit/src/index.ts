@@ -1,3 +1,2 @@
 /** Vector runner, engine and QEMU judges, tiny guests. */
-export * from "./judge/index.ts";
-export { qemuDeviations } from "../judge/qemu-deviations.ts";
+export { tinyGuest, tinyGuestCommands } from "./guests/tiny/index.ts";
