@@ -42,8 +42,8 @@ export const op = {
   v128AnyTrue: [0xfd, 0x53],
 } as const;
 
-/** Instructions as they are written: operation codes (arrays) and their operands. */
-export type Code = readonly (number | readonly number[])[];
+/** Instructions by lines: operation codes (arrays) and their operands. */
+export type Code = readonly (readonly (number | readonly number[])[])[];
 
 export interface WasmFunction {
   readonly name: string;
@@ -96,7 +96,7 @@ export function instantiate(
     ...section(7, listed(functions.map(({ name }, index) => [...text(name), 0x00, index]))),
     ...section(
       10,
-      listed(functions.map(({ locals, body }) => counted([...localsOf(locals), ...body.flat(), ...op.end]))),
+      listed(functions.map(({ locals, body }) => counted([...localsOf(locals), ...body.flat(2), ...op.end]))),
     ),
   ]);
   return new WebAssembly.Instance(new WebAssembly.Module(bytes), { m: { m: memory } }).exports;

@@ -5,14 +5,7 @@
  */
 import type { KeyObject } from "node:crypto";
 import { PAGE_SIZE, PageState, type Storage } from "@lockframe/memory";
-import {
-  decryptPage,
-  openSeHeader,
-  PageDigests,
-  Pcf,
-  TWEAK_SIZE,
-  type OpenedSeHeader,
-} from "@lockframe/secure-image";
+import { openSeHeader, PageDigests, Pcf, TWEAK_SIZE, type OpenedSeHeader } from "@lockframe/secure-image";
 import type { GuestStop } from "./guest-stop.ts";
 import { PageVault } from "./page-vault.ts";
 import { Uv, type UvResult } from "./return-code.ts";
