@@ -1,1 +1,2 @@
-export * from "./interpreter.ts";
+/** How instructions run: WebAssembly lowering, interpreter, DAT, TLB, interruptions, timers, SIGP. */
+export {};

@@ -1,3 +1,2 @@
 /** What every instruction means, written once in a typed DSL. */
 export * from "./dsl/index.ts";
-export { instructions } from "./definitions/index.ts";

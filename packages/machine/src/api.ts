@@ -3,6 +3,7 @@
  *
  * `run` is the only loop. A machine runs once; a re-IPL that its guest asks for happens inside the run.
  */
+import type { KeyObject } from "node:crypto";
 import type {
   CharacterPort,
   HostStorage,
@@ -18,19 +19,13 @@ export interface MachineOptions {
   readonly planned: PlannedMachine;
   /** What to start; it is kept, so that a re-IPL starts the same again. */
   readonly source: IplSource;
-  /** Private host keys of the Ultravisor, PKCS #8 or SEC 1 in PEM. None: no image can be unpacked. */
-  readonly hostKeys: readonly HostKeyText[];
+  /** Private host keys of the Ultravisor (P-521). None: no image can be unpacked. */
+  readonly hostKeys: readonly KeyObject[];
   /** Character devices of the host by name (`stdio`, or what `-chardev` named). */
   readonly characterPorts: ReadonlyMap<string, CharacterPort>;
   readonly log: Log;
   /** Told as they happen. */
   readonly events?: MachineEvents;
-}
-
-/** A host key as read, with the name to use in messages. */
-export interface HostKeyText {
-  readonly name: string;
-  readonly pem: string;
 }
 
 export interface MachineEvents {

@@ -35,6 +35,8 @@ export interface ProtectionVeto {
  */
 export interface MachinePlan {
   readonly name: string;
+  /** What STSI 3.2.2 presents; undefined: none. */
+  readonly uuid: string | undefined;
   readonly cpu: {
     /** QEMU's word for the model, or `max`. */
     readonly model: string;

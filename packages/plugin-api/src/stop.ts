@@ -35,6 +35,6 @@ export type Stop =
   /** The guest asked for something that this emulator lacks and that cannot be refused by an exception. */
   | { readonly kind: "unimplemented"; readonly what: string }
   /** The person at the console, or a signal, ended the run. */
-  | { readonly kind: "quit"; readonly by: "user" | "SIGINT" | "SIGTERM" | "SIGHUP" | "timeout" };
+  | { readonly kind: "quit"; readonly by: "user" | "timeout" | "SIGHUP" | "SIGINT" | "SIGPIPE" | "SIGTERM" };
 
 export type StopKind = Stop["kind"];

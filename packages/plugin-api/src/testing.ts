@@ -5,6 +5,7 @@ import type { DeviceRequest, MachinePlan } from "./plan.ts";
 /** A plain z16 with one CPU, without facilities or devices. */
 export const examplePlan: MachinePlan = {
   name: "example",
+  uuid: undefined,
   cpu: { model: "gen16a", generation: 16, count: 1, maxCount: 1, engine: "interpreter" },
   facilities: new Set(),
   storage: { size: 512 * 2 ** 20, backing: "anonymous", mergeable: true },

@@ -68,6 +68,11 @@ const protection = z.strictObject({
 const shared = {
   profile: z.literal(PROFILE_VERSION).meta({ description: "Version of this format" }),
   name: z.string().min(1).meta({ description: "Name of the machine" }),
+  uuid: z
+    .string()
+    .regex(/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/, "expected a UUID in lower case")
+    .optional()
+    .meta({ description: "UUID that STSI 3.2.2 presents" }),
   plugins: z.array(z.string().min(1)).meta({ description: "Plugins by npm name, or by their short name" }),
   devices: z.array(deviceEntry),
   onReboot: z.enum(["reboot", "stop"]).meta({ description: "What a re-IPL that the guest asks for does" }),

@@ -10,8 +10,7 @@ import {
 
 /**
  * What the host sees. Touching a secure page exports it first: reading gives ciphertext, writing gives a page
- * that its guest cannot import. A page that the guest has not used yet is zero, and is zero again for the guest
- * whatever the host writes there.
+ * that its guest cannot import.
  */
 export class ProtectedHostView implements HostView {
   readonly side = "host";
@@ -51,11 +50,8 @@ export class ProtectedHostView implements HostView {
   #takeOut(abs: number, length: number): void {
     if (!this.#storage.contains(abs, length)) return; // the access itself will say so
     const { first, last } = pagesOf(abs, length);
-    for (let page = first; page <= last; page++) {
-      const state = this.#storage.getPageState(page);
-      if (state === PageState.secure) this.#exportPage(page);
-      else if (state === PageState.blank) this.#storage.clearPages(page, 1);
-    }
+    for (let page = first; page <= last; page++)
+      if (this.#storage.getPageState(page) === PageState.secure) this.#exportPage(page);
   }
 }
 

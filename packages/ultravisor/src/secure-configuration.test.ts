@@ -185,8 +185,7 @@ describe("a reset", () => {
   });
 
   test("cannot restart from a page that was changed outside", () => {
-    const { ultravisor, guest, host, stops } = startGuest();
-    guest.write(0, Uint8Array.of(0x00, 0x0a, 0x00, 0x00, 0x80, 0x01, 0x00, 0x00));
+    const { ultravisor, host, stops } = startGuest();
     ultravisor.prepareReset();
     host.write(0, Uint8Array.of(1));
     expect(ultravisor.restart()).toBeUndefined();

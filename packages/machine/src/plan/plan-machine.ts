@@ -45,6 +45,7 @@ export function planMachine(
   const model = modelOf(profile.cpus.model);
   const first: MachinePlan = {
     name: profile.name,
+    uuid: profile.uuid,
     cpu: {
       model: model.name,
       generation: model.generation,
