@@ -1,0 +1,100 @@
+import { extname, resolve as resolvePath } from "node:path";
+import { LockframeError } from "@lockframe/architecture";
+import { dataLayer, type ProfileLayer, resolveFile } from "@lockframe/profile";
+import { collect, type Context, examples, type Register } from "../context.ts";
+import type { ExitName } from "../exit-status.ts";
+import { profileFiles } from "../profiles.ts";
+import { parseMemorySize } from "../qemu/option-string.ts";
+import { boot, stdioConsole } from "../run/boot.ts";
+import { parseDuration } from "../run/duration.ts";
+import { planOf } from "../run/plan.ts";
+import { isSeImageFile } from "../run/se-image.ts";
+
+interface RunOptions {
+  readonly initrd?: string;
+  readonly append?: string;
+  readonly memory?: string;
+  readonly cpus?: string;
+  readonly hostKey?: string[];
+  readonly reboot: boolean;
+  readonly timeout?: string;
+  readonly stats?: boolean;
+  readonly xray?: boolean;
+}
+
+export const registerRun: Register = (program, context) =>
+  program
+    .command("run")
+    .description("run a machine from a profile, an image, or both")
+    .argument("<what...>", "a profile (file or name), a kernel or Secure Execution image")
+    .option("-i, --initrd <file>", "initial RAM disk, for a plain kernel")
+    .option("-a, --append <text>", "kernel command line, for a plain kernel")
+    .option("-m, --memory <size>", "guest storage, for instance 2G")
+    .option("-c, --cpus <number>", "CPUs")
+    .option("-k, --host-key <file>", "private host key of the Ultravisor; several may be given", collect)
+    .option("--no-reboot", "end instead of starting again")
+    .option("--timeout <duration>", "end after 90s, 5m, 2h")
+    .option("--stats", "figures at the end")
+    .option("--xray", "let the host look into a protected guest")
+    .addHelpText(
+      "after",
+      examples(
+        "lockframe run secure.img --host-key host-key.key",
+        "lockframe run z16-pvm secure.img --host-key host-key.key --memory 2G",
+        "lockframe run vmlinuz --initrd initrd.img --append 'console=ttysclp0'",
+        "lockframe run ./machine.yaml",
+      ),
+    )
+    .action((what: string[], options: RunOptions) => context.action(() => run(context, what, options)));
+
+async function run({ invocation }: Context, what: readonly string[], options: RunOptions): Promise<ExitName> {
+  const files = profileFiles();
+  const isProfile = (word: string): boolean =>
+    files.builtIn.has(word) || [".yaml", ".yml", ".json"].includes(extname(word));
+  const profiles = what.filter(isProfile);
+  const images = what.filter((word) => !isProfile(word));
+  if (profiles.length > 1 || images.length > 1) {
+    const extra = [...profiles.slice(1), ...images.slice(1)].join(", ");
+    throw new LockframeError("LF-CLI-001", `one profile and one image at most, not also ${extra}`);
+  }
+  const timeoutMs = options.timeout === undefined ? undefined : parseDuration(options.timeout);
+  const [kernel] = images;
+  const profile = profiles[0] ?? (await fittingProfile(invocation.cwd, kernel));
+  const changes = dataLayer("command line", changesOf(kernel, options), invocation.cwd);
+  const resolved = resolveFile(profile, invocation.cwd, files, [changes]);
+  const planned = await planOf(resolved, invocation.cwd);
+  return boot(invocation, {
+    planned,
+    profile: resolved.profile,
+    characterDevices: stdioConsole,
+    timeoutMs,
+    stats: options.stats === true,
+  });
+}
+
+/** Without a profile: a machine that can become a protected one for an image that wants it, a plain one otherwise. */
+async function fittingProfile(cwd: string, kernel: string | undefined): Promise<string> {
+  if (kernel === undefined) return "base";
+  return (await isSeImageFile(resolvePath(cwd, kernel))) ? "pvm" : "base";
+}
+
+const MIB = 2 ** 20;
+
+function changesOf(kernel: string | undefined, options: RunOptions): ProfileLayer {
+  const { initrd, append, memory, cpus, hostKey } = options;
+  return {
+    profile: 1,
+    ipl: {
+      ...(kernel !== undefined && { kernel }),
+      ...(initrd !== undefined && { initrd }),
+      ...(append !== undefined && { commandLine: append }),
+    },
+    ...(memory !== undefined && { storage: { size: parseMemorySize("--memory", "size", memory, MIB) } }),
+    ...(cpus !== undefined && { cpus: { count: Number(cpus) } }),
+    protection: {
+      ...(hostKey !== undefined && { hostKeys: hostKey }),
+      ...(options.xray === true && { xray: true }),
+    },
+    ...(!options.reboot && { onReboot: "stop" as const }),
+  };
+}

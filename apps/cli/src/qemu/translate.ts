@@ -1,0 +1,319 @@
+/**
+ * From a QEMU command line to a machine profile and what belongs to the run alone: where consoles go, how long it may
+ * take. Options are checked in QEMU's order: each by itself, then what they say of each other.
+ */
+import type { DeviceDefinition } from "@lockframe/plugin-api";
+import { didYouMean, type DeviceEntry, type ProfileLayer } from "@lockframe/profile";
+import { firstPartyNames } from "../plugins.ts";
+import { parseDuration } from "../run/duration.ts";
+import { type Argument, splitArguments } from "./arguments.ts";
+import { type CharacterDevice, parseChardev, parseSerial, type Serial } from "./character-device.ts";
+import { type CpuChoice, parseCpu } from "./cpu.ts";
+import { parseDevice } from "./devices.ts";
+import { type HelpTopic, helpTopic } from "./help.ts";
+import { acceleratorNote, parseMachine } from "./machine-option.ts";
+import { isOnHugePages, parseObject, type QemuObject } from "./objects.ts";
+import { parseMemorySize, parseOptions } from "./option-string.ts";
+import { QemuError } from "./qemu-error.ts";
+import { parseSmp } from "./topology.ts";
+
+/** A command line that starts a machine. */
+export interface QemuRun {
+  readonly kind: "run";
+  readonly layer: ProfileLayer;
+  readonly characterDevices: ReadonlyMap<string, CharacterDevice>;
+  readonly timeoutMs: number | undefined;
+  readonly stats: boolean;
+  /** What the user should know: options that mean something else here, or nothing. */
+  readonly notes: readonly string[];
+}
+
+/** A command line that only asks. */
+export interface QemuHelp {
+  readonly kind: "help";
+  readonly topic: HelpTopic;
+}
+
+/** @throws QemuError, UnimplementedError */
+export function translate(
+  args: readonly string[],
+  definitions: readonly DeviceDefinition[],
+): QemuRun | QemuHelp {
+  const options = splitArguments(args);
+  const topic = helpTopic(options);
+  return topic === undefined ? new Translation(options, definitions).result() : { kind: "help", topic };
+}
+
+const MIB = 2 ** 20;
+const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+class Translation {
+  readonly #options: readonly Argument[];
+  readonly #definitions: readonly DeviceDefinition[];
+  readonly #notes: string[] = [];
+  readonly #objects = new Map<string, QemuObject>();
+  readonly #characterDevices = new Map<string, CharacterDevice>();
+
+  constructor(options: readonly Argument[], definitions: readonly DeviceDefinition[]) {
+    this.#options = options;
+    this.#definitions = definitions;
+  }
+
+  result(): QemuRun {
+    const machine = parseMachine(this.#all("M", "machine"));
+    this.#note(machine.note);
+    this.#note(acceleratorNote(`-accel ${this.#last("accel")}`, this.#last("accel")?.split(",")[0]));
+    if (this.#has("enable-kvm")) this.#note(acceleratorNote("-enable-kvm", "kvm"));
+    const cpu = this.#cpu();
+    const count = this.#parsed("smp", parseSmp);
+    const size = this.#memorySize();
+    this.#defineObjects();
+    this.#defineCharacterDevices();
+    const requested = this.#protectionRequested(machine.confidentialGuest);
+    const hugePages = this.#onHugePages(machine.memoryBackend, size);
+    const devices = this.#devices();
+    const layer: ProfileLayer = {
+      profile: 1,
+      ...this.#name(),
+      plugins: [...firstPartyNames],
+      ...(cpu !== undefined && { facilities: { add: [...cpu.add], remove: [...cpu.remove] } }),
+      cpus: { ...(cpu !== undefined && { model: cpu.model }), ...(count !== undefined && { count }) },
+      storage: {
+        ...(size !== undefined && { size }),
+        ...(hugePages && { backing: "huge-pages" as const }),
+        mergeable: machine.mergeable ?? !requested,
+      },
+      devices,
+      ipl: this.#ipl(),
+      protection: { requested, hostKeys: this.#all("host-key"), xray: this.#has("xray") },
+      onReboot: this.#stopsOnReboot() ? "stop" : "reboot",
+    };
+    const timeout = this.#last("timeout");
+    return {
+      kind: "run",
+      layer,
+      characterDevices: this.#characterDevices,
+      timeoutMs: timeout === undefined ? undefined : parseDuration(timeout),
+      stats: this.#has("stats"),
+      notes: this.#notes,
+    };
+  }
+
+  #all(...names: readonly string[]): string[] {
+    return this.#options.filter(({ option }) => names.includes(option)).map(({ value }) => value);
+  }
+
+  #last(name: string): string | undefined {
+    return this.#all(name).at(-1);
+  }
+
+  #has(name: string): boolean {
+    return this.#options.some(({ option }) => option === name);
+  }
+
+  #parsed<Value>(name: string, parse: (text: string) => Value): Value | undefined {
+    const text = this.#last(name);
+    return text === undefined ? undefined : parse(text);
+  }
+
+  #note(text: string | undefined): void {
+    if (text !== undefined) this.#notes.push(text);
+  }
+
+  #cpu(): CpuChoice | undefined {
+    const cpu = this.#parsed("cpu", parseCpu);
+    this.#note(cpu?.note);
+    return cpu;
+  }
+
+  #memorySize(): number | undefined {
+    const text = this.#last("m");
+    if (text === undefined) return undefined;
+    const entries = parseOptions("-m", text, "size");
+    for (const key of entries.keys()) {
+      if (!["size", "slots", "maxmem"].includes(key)) {
+        throw new QemuError("LF-QEMU-003", `-m ${text}: Invalid parameter '${key}'`);
+      }
+    }
+    const size = parseMemorySize("-m", "size", entries.get("size") ?? "", MIB);
+    const refuse = (message: string): never => {
+      throw new QemuError("LF-QEMU-004", `-m ${text}: ${message}`);
+    };
+    if (size === 0) refuse("memory size must be greater than zero");
+    if (size % MIB !== 0) refuse(`Memory size is not a multiple of 1 MiB; try '${Math.ceil(size / MIB)}M'`);
+    if (size > LARGEST_STORAGE)
+      refuse("ram size too large: guest storage has to fit in 4 GiB, together with its storage keys");
+    return size;
+  }
+
+  #defineObjects(): void {
+    for (const text of this.#all("object")) {
+      const { id, object } = parseObject(text);
+      if (this.#objects.has(id)) {
+        throw new QemuError(
+          "LF-QEMU-008",
+          `-object ${text}: attempt to add duplicate property '${id}' to object (type 'container')`,
+        );
+      }
+      this.#objects.set(id, object);
+    }
+  }
+
+  #defineCharacterDevices(): void {
+    for (const text of this.#all("chardev")) {
+      const { id, device } = parseChardev(text);
+      if (this.#characterDevices.has(id)) {
+        throw new QemuError("LF-QEMU-011", `-chardev ${text}: Duplicate ID '${id}' for chardev`);
+      }
+      this.#addCharacterDevice(id, device, `-chardev ${text}`);
+    }
+  }
+
+  #addCharacterDevice(id: string, device: CharacterDevice, context: string): void {
+    const stdioTaken = [...this.#characterDevices.values()].some(({ backend }) => backend === "stdio");
+    if (device.backend === "stdio" && stdioTaken) {
+      throw new QemuError("LF-QEMU-011", `${context}: cannot use stdio by multiple character devices`);
+    }
+    this.#characterDevices.set(id, device);
+  }
+
+  #protectionRequested(id: string | undefined): boolean {
+    if (id === undefined) return false;
+    const object = this.#objects.get(id);
+    if (object === undefined) {
+      throw new QemuError(
+        "LF-QEMU-008",
+        `-machine confidential-guest-support=${id}: Device '${id}' not found${didYouMean(id, this.#objects.keys())}`,
+        `Add \`-object s390-pv-guest,id=${id}\`.`,
+      );
+    }
+    if (object.type !== "s390-pv-guest") {
+      throw new QemuError(
+        "LF-QEMU-008",
+        `-machine confidential-guest-support=${id}: Invalid parameter type for 'confidential-guest-support', expected: confidential-guest-support`,
+        `\`${id}\` is a ${object.type}; it must be an s390-pv-guest.`,
+      );
+    }
+    return true;
+  }
+
+  #onHugePages(backend: string | undefined, size: number | undefined): boolean {
+    const path = this.#last("mem-path");
+    if (backend === undefined) return path !== undefined && isOnHugePages(`-mem-path ${path}`, path);
+    const context = `-machine memory-backend=${backend}`;
+    const object = this.#objects.get(backend);
+    if (object?.type !== "memory-backend") {
+      throw new QemuError(
+        "LF-QEMU-008",
+        `${context}: Memory backend '${backend}' not found${didYouMean(backend, this.#objects.keys())}`,
+      );
+    }
+    const whole = size ?? DEFAULT_SIZE;
+    if (object.size !== whole) {
+      throw new QemuError(
+        "LF-QEMU-004",
+        `${context}: Machine memory size does not match the size of the memory backend`,
+      );
+    }
+    return object.hugePages;
+  }
+
+  #devices(): DeviceEntry[] {
+    const devices = this.#all("device").map((text) => {
+      const entry = parseDevice(text, this.#definitions);
+      this.#checkChardev(`-device ${text}`, entry);
+      return entry;
+    });
+    return [...this.#serialConsoles(), ...devices];
+  }
+
+  #checkChardev(context: string, entry: DeviceEntry): void {
+    if (!this.#definitions.some(({ type, config }) => type === entry.type && "chardev" in config.shape))
+      return;
+    const id = entry["chardev"];
+    if (typeof id !== "string")
+      throw new QemuError("LF-QEMU-011", `${context}: Can't create chardev: parameter 'chardev' is missing`);
+    if (!this.#characterDevices.has(id)) {
+      throw new QemuError(
+        "LF-QEMU-011",
+        `${context}: Property '${entry.type}.chardev' can't find value '${id}'${didYouMean(id, this.#characterDevices.keys())}`,
+      );
+    }
+  }
+
+  /** The first `-serial` is the ASCII console, the second the line-mode console. */
+  #serialConsoles(): DeviceEntry[] {
+    const kinds = ["sclpconsole", "sclplmconsole"];
+    return this.#serials().flatMap((serial, index) => {
+      const type = kinds[index];
+      if (type === undefined)
+        throw new QemuError("LF-QEMU-011", "-serial: this machine has two serial devices at most");
+      if (serial.kind === "none") return [];
+      const id = `serial${index}`;
+      if (serial.kind === "reference") {
+        const entry: DeviceEntry = { type, id, chardev: serial.id };
+        this.#checkChardev(`-serial chardev:${serial.id}`, entry);
+        return [entry];
+      }
+      this.#addCharacterDevice(id, serial.device, "-serial");
+      return [{ type, id, chardev: id }];
+    });
+  }
+
+  #serials(): Serial[] {
+    const given = this.#all("serial").map(parseSerial);
+    if (given.length > 0 || this.#has("nodefaults")) return given;
+    const display = this.#last("display");
+    if (this.#has("nographic") || display === undefined) return [parseSerial("mon:stdio")];
+    if (display !== "none")
+      throw new QemuError(
+        "LF-QEMU-014",
+        `-display ${display}: there is no graphical display here; use -nographic`,
+      );
+    if (!this.#has("device")) this.#note("the guest has no console; add `-serial mon:stdio` to see it");
+    return [];
+  }
+
+  #ipl(): { kernel?: string; initrd?: string; commandLine?: string } {
+    const kernel = this.#last("kernel");
+    const initrd = this.#last("initrd");
+    const commandLine = this.#last("append");
+    if (kernel === undefined) {
+      if (initrd !== undefined)
+        throw new QemuError("LF-QEMU-013", "-initrd only allowed with -kernel option");
+      if (commandLine !== undefined)
+        throw new QemuError("LF-QEMU-013", "-append only allowed with -kernel option");
+    }
+    return {
+      ...(kernel !== undefined && { kernel }),
+      ...(initrd !== undefined && { initrd }),
+      ...(commandLine !== undefined && { commandLine }),
+    };
+  }
+
+  #name(): { name?: string; uuid?: string } {
+    const text = this.#last("name");
+    const name = text === undefined ? undefined : parseOptions("-name", text, "guest").get("guest");
+    const uuid = this.#last("uuid");
+    if (uuid !== undefined && !UUID.test(uuid))
+      throw new QemuError("LF-QEMU-003", `-uuid ${uuid}: failed to parse UUID`);
+    return { ...(name !== undefined && { name }), ...(uuid !== undefined && { uuid: uuid.toLowerCase() }) };
+  }
+
+  #stopsOnReboot(): boolean {
+    let stops = this.#has("no-reboot");
+    for (const text of this.#all("action")) {
+      for (const [event, action] of parseOptions("-action", text, undefined)) {
+        if (event === "reboot" && (action === "shutdown" || action === "reset"))
+          stops = action === "shutdown";
+        else if (event !== "panic" || !["shutdown", "exit-failure"].includes(action)) {
+          throw new QemuError("LF-QEMU-003", `-action ${text}: ${event}=${action} is not supported`);
+        }
+      }
+    }
+    return stops;
+  }
+}
+
+const DEFAULT_SIZE = 512 * MIB;
+const LARGEST_STORAGE = 4 * 2 ** 30;

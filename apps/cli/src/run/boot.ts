@@ -1,0 +1,103 @@
+/** Runs one machine on this process's terminal, from the plan to the exit status. */
+import type { Machine, MachineEvents, PlannedMachine } from "@lockframe/machine";
+import type { IplSource, Log, Stop } from "@lockframe/plugin-api";
+import type { Profile } from "@lockframe/profile";
+import { type ExitName, exitOf } from "../exit-status.ts";
+import type { Invocation } from "../invocation.ts";
+import type { CharacterDevice } from "../qemu/character-device.ts";
+import { note, warn } from "../report.ts";
+import { printBanner } from "./banner.ts";
+import { openPorts } from "./character-ports.ts";
+import { readIplFiles } from "./ipl-files.ts";
+import { isSeImage } from "./se-image.ts";
+import { printStats, reportStop } from "./stop-report.ts";
+
+export interface BootOptions {
+  readonly planned: PlannedMachine;
+  readonly profile: Profile;
+  /** Absent: what the profile's `ipl` names. */
+  readonly source?: IplSource;
+  readonly characterDevices: ReadonlyMap<string, CharacterDevice>;
+  readonly timeoutMs?: number | undefined;
+  readonly stats?: boolean;
+  readonly events?: MachineEvents;
+}
+
+/** The console of a machine that says nothing else. */
+export const stdioConsole: ReadonlyMap<string, CharacterDevice> = new Map([
+  ["stdio", { backend: "stdio", escapes: true }],
+]);
+
+/** Boot, run to the end, say why it ended. @throws LockframeError what cannot be started */
+export async function boot(invocation: Invocation, options: BootOptions): Promise<ExitName> {
+  const { planned, profile } = options;
+  const source = options.source ?? readIplFiles(profile.ipl, planned.plan.storage.size);
+  const [{ createMachine }, { loadHostKey }] = await Promise.all([
+    import("@lockframe/machine"),
+    import("@lockframe/secure-image"),
+  ]);
+  if (await isSeImage(source.kernel)) warnIneffective(invocation, source);
+  const hostKeys = await Promise.all(profile.protection.hostKeys.map((path) => loadHostKey(path)));
+  printBanner(invocation, planned.plan.protection.xray);
+
+  let machine: Machine | undefined;
+  let quitEarly: Stop | undefined;
+  const quit = (by: Extract<Stop, { kind: "quit" }>["by"]): void => {
+    quitEarly ??= { kind: "quit", by };
+    machine?.quit({ kind: "quit", by });
+  };
+  const ports = openPorts(options.characterDevices, invocation, quit);
+  const release = onSignals(quit, options.timeoutMs);
+  try {
+    machine = await createMachine({
+      planned,
+      source,
+      hostKeys,
+      characterPorts: ports.ports,
+      log: logTo(invocation),
+      ...(options.events !== undefined && { events: options.events }),
+    });
+    ports.start();
+    const stop = quitEarly ?? (await machine.run());
+    ports.close();
+    reportStop(invocation, stop, machine.stats());
+    if (options.stats === true) printStats(invocation, machine.stats());
+    return exitOf(stop);
+  } finally {
+    ports.close();
+    release();
+    await machine?.dispose();
+  }
+}
+
+function warnIneffective(invocation: Invocation, { initrd, commandLine }: IplSource): void {
+  const sealed = "has no effect: the kernel is a Secure Execution image, which brings its own sealed inside";
+  if (initrd !== undefined) warn(invocation, `-initrd ${sealed}`);
+  if (commandLine !== undefined) warn(invocation, `-append ${sealed}`);
+}
+
+/** End the run on signals and when the time is up. Returns how to undo it. */
+function onSignals(
+  quit: (by: "SIGHUP" | "SIGINT" | "SIGTERM" | "timeout") => void,
+  timeoutMs: number | undefined,
+): () => void {
+  const handlers = (["SIGHUP", "SIGINT", "SIGTERM"] as const).map((signal) => ({
+    signal,
+    handler: () => quit(signal),
+  }));
+  for (const { signal, handler } of handlers) process.on(signal, handler);
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => quit("timeout"), timeoutMs);
+  return () => {
+    for (const { signal, handler } of handlers) process.off(signal, handler);
+    clearTimeout(timer);
+  };
+}
+
+function logTo(invocation: Invocation): Log {
+  const verbose = invocation.env["LOCKFRAME_DEBUG"] !== undefined;
+  return {
+    debug: (message) => (verbose ? note(invocation, message) : undefined),
+    info: (message) => note(invocation, message),
+    warn: (message) => warn(invocation, message),
+  };
+}

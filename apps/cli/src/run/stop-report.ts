@@ -1,0 +1,78 @@
+import type { MachineStats } from "@lockframe/machine";
+import type { Stop } from "@lockframe/plugin-api";
+import { colorsFor, type Invocation, print, table } from "../invocation.ts";
+
+const hex = (value: bigint | number): string => `0x${value.toString(16)}`;
+
+/** What the end of a run means, for a person; undefined when there is nothing to say. */
+export function describeStop(
+  stop: Stop,
+): { readonly text: string; readonly hint?: string | undefined } | undefined {
+  switch (stop.kind) {
+    case "powered-off":
+      return undefined;
+    case "rebooted":
+      return { text: "the guest asked for a reboot" };
+    case "disabled-wait":
+      return {
+        text: `the guest gave up: CPU ${stop.cpu} is in a disabled wait, code ${hex(stop.address)}`,
+        hint: "Its console says why; a Linux kernel ends so when it panics.",
+      };
+    case "interruption-loop":
+      return {
+        text: `the guest gave up: CPU ${stop.cpu} loops in ${stop.class} interruptions at ${hex(stop.address)}`,
+      };
+    case "check-stop":
+      return { text: `CPU ${stop.cpu} is in check-stop: ${stop.reason}` };
+    case "protection-refused":
+      return {
+        text: `${stop.code}: ${stop.message} (rc ${hex(stop.returnCode)}, rrc ${hex(stop.reasonCode)})`,
+        hint: stop.hint,
+      };
+    case "integrity-violation":
+      return { text: `the protected guest was stopped: ${stop.message} (page ${hex(stop.address)})` };
+    case "unimplemented":
+      return {
+        text: `${stop.what} is not implemented`,
+        hint: "`lockframe guest gaps` lists what is missing.",
+      };
+    case "quit":
+      return stop.by === "user"
+        ? undefined
+        : { text: stop.by === "timeout" ? "the time given is up" : `ended by ${stop.by}` };
+  }
+}
+
+/** Say why the machine stopped, and name what it asked for in vain. */
+export function reportStop(
+  { stderr, env }: Pick<Invocation, "stderr" | "env">,
+  stop: Stop,
+  stats: MachineStats,
+): void {
+  const colors = colorsFor(stderr, env);
+  const description = describeStop(stop);
+  if (description !== undefined) {
+    print(stderr, `${colors.red("lockframe:")} ${description.text}`);
+    if (description.hint !== undefined) print(stderr, `${colors.dim("hint:")} ${description.hint}`);
+  }
+  if (stats.unimplemented.size > 0) {
+    const shown = [...stats.unimplemented].map(([mnemonic, count]) => `${mnemonic} (${count})`).join(", ");
+    print(
+      stderr,
+      `${colors.yellow("lockframe:")} instructions that are not implemented, by attempts: ${shown}`,
+    );
+  }
+}
+
+/** The figures of a run, for `--stats`. */
+export function printStats({ stderr }: Pick<Invocation, "stderr">, stats: MachineStats): void {
+  const busy = Math.max(stats.elapsedMs - stats.idleMs, 1);
+  const rows = [
+    ["instructions", stats.instructions.toLocaleString("en")],
+    ["elapsed", `${(stats.elapsedMs / 1000).toFixed(2)} s`],
+    ["idle", `${(stats.idleMs / 1000).toFixed(2)} s`],
+    ["instructions per busy second", `${(stats.instructions / busy / 1000).toFixed(1)} M`],
+    ["protected", stats.protected ? "yes" : "no"],
+  ];
+  print(stderr, table(rows));
+}
