@@ -1,2 +1,4 @@
 /** Vector runner, engine and QEMU judges, tiny guests. */
 export { tinyGuest, tinyGuestCommands } from "./guests/tiny/index.ts";
+export * from "./judge/index.ts";
+export { qemuDeviations } from "../judge/qemu-deviations.ts";
