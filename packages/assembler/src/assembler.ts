@@ -159,12 +159,16 @@ function emit(layout: Layout, mistakes: MistakeCollector): Program {
   return { origin, bytes, symbols: values, listing };
 }
 
-/** Mistakes do not stop the assembler: one run tells them all. */
+/** After so many mistakes nobody reads on. */
+const MOST_MISTAKES = 100;
+
+/** A mistake does not stop the assembler: one run tells them all, within reason. */
 class MistakeCollector {
   readonly #diagnostics: Diagnostic[] = [];
 
   add(mistake: Mistake): void {
     this.#diagnostics.push(mistake.diagnostic);
+    if (this.#diagnostics.length === MOST_MISTAKES) this.throwIfAny();
   }
 
   during(work: () => unknown): void {

@@ -1,4 +1,4 @@
-/** Expressions over numbers, labels and the location counter, in unbounded integers. */
+/** Expressions over numbers, labels and the location counter, in integers of up to 128 bits. */
 import { Mistake, type Place } from "./diagnostic.ts";
 import type { TokenReader } from "./token-reader.ts";
 
@@ -31,32 +31,43 @@ const levels: readonly (readonly string[])[] = [
   ["*", "/", "%"],
 ];
 
-export function parseExpression(reader: TokenReader, level = 0): Expression {
+/** Parentheses and signs may stand in one another this deep. */
+const MAX_NESTING = 64;
+/** One expression may have this many operators; each is a step of recursion when it is evaluated. */
+const MAX_OPERATORS = 1000;
+
+export function parseExpression(reader: TokenReader): Expression {
+  return parseLevel(reader, 0, 0);
+}
+
+function parseLevel(reader: TokenReader, level: number, nesting: number): Expression {
   const operators = levels[level];
-  if (operators === undefined) return parsePrimary(reader);
-  let left = parseExpression(reader, level + 1);
-  for (;;) {
+  if (operators === undefined) return parsePrimary(reader, nesting);
+  let left = parseLevel(reader, level + 1, nesting);
+  for (let count = 0; ; count++) {
     const token = reader.peek();
     const operator = operators.find((text) => reader.accept(text));
     if (operator === undefined) return left;
-    const right = parseExpression(reader, level + 1);
+    if (count === MAX_OPERATORS) throw new Mistake("tooLarge", token.place, "the expression is too long");
+    const right = parseLevel(reader, level + 1, nesting);
     left = { kind: "binary", operator, left, right, place: token.place };
   }
 }
 
-function parsePrimary(reader: TokenReader): Expression {
+function parsePrimary(reader: TokenReader, nesting: number): Expression {
   const token = reader.next();
   const { place } = token;
+  if (nesting > MAX_NESTING) throw new Mistake("tooLarge", place, "the expression is nested too deep");
   if (token.kind === "number") return { kind: "number", value: token.value, place };
   if (token.kind === "name") return { kind: "symbol", name: token.text, place };
   if (token.kind === "localLabel") {
     return { kind: "localLabel", label: token.label, forward: token.forward, place };
   }
   if (token.kind === "punctuation" && ["-", "+", "~"].includes(token.text)) {
-    return { kind: "unary", operator: token.text, operand: parsePrimary(reader), place };
+    return { kind: "unary", operator: token.text, operand: parsePrimary(reader, nesting + 1), place };
   }
   if (token.kind === "punctuation" && token.text === "(") {
-    const inner = parseExpression(reader);
+    const inner = parseLevel(reader, 0, nesting + 1);
     reader.expect(")");
     return inner;
   }
@@ -82,12 +93,19 @@ export function evaluate(expression: Expression, scope: Scope): bigint {
     case "binary": {
       const left = evaluate(expression.left, scope);
       const right = evaluate(expression.right, scope);
-      return apply(expression.operator, left, right, expression.place);
+      return bounded(apply(expression.operator, left, right, expression.place), expression.place);
     }
   }
 }
 
-const MAX_SHIFT = 64n; // wider shifts serve no field, and an unbounded one could exhaust the host
+/** No field is wider than 64 bits; larger numbers could exhaust the host. */
+const MAX_SHIFT = 64n;
+const BOUND = 1n << 128n;
+
+function bounded(value: bigint, place: Place): bigint {
+  if (value < BOUND && value > -BOUND) return value;
+  throw new Mistake("range", place, "the value has more than 128 bits");
+}
 
 function apply(operator: string, left: bigint, right: bigint, place: Place): bigint {
   switch (operator) {

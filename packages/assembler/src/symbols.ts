@@ -7,12 +7,17 @@ type Symbol = { readonly place: Place } & (
   | { readonly kind: "definition"; readonly value: Expression; readonly scope: Scope }
 );
 
+/** Definitions may name one another over this many steps. */
+const MAX_DEPTH = 100;
+
 export class SymbolTable {
   readonly #symbols = new Map<string, Symbol>();
   /** Addresses of each numeric label with the statements they stand at, in order. */
   readonly #localLabels = new Map<string, { readonly statement: number; readonly address: bigint }[]>();
   /** Names under evaluation, to notice a definition that needs itself. */
   readonly #pending = new Set<string>();
+  /** Definitions whose value is known; it never changes. */
+  readonly #values = new Map<string, bigint>();
   /** False while addresses are still being given out. */
   complete = false;
 
@@ -26,8 +31,9 @@ export class SymbolTable {
   }
 
   defineLocalLabel(label: string, statement: number, address: bigint): void {
-    const places = this.#localLabels.get(label) ?? [];
-    this.#localLabels.set(label, [...places, { statement, address }]);
+    const places = this.#localLabels.get(label);
+    if (places === undefined) this.#localLabels.set(label, [{ statement, address }]);
+    else places.push({ statement, address });
   }
 
   /** All names with the places that define them. */
@@ -47,10 +53,16 @@ export class SymbolTable {
     const symbol = this.#symbols.get(name);
     if (symbol === undefined) throw this.#unknown(name, place);
     if (symbol.kind === "label") return symbol.address;
+    const known = this.#values.get(name);
+    if (known !== undefined) return known;
+    if (this.#pending.size === MAX_DEPTH)
+      throw new Mistake("tooLarge", place, "definitions are nested too deep");
     if (this.#pending.has(name)) throw new Mistake("circular", place, `${name} is defined through itself`);
     this.#pending.add(name);
     try {
-      return evaluate(symbol.value, symbol.scope);
+      const value = evaluate(symbol.value, symbol.scope);
+      this.#values.set(name, value);
+      return value;
     } finally {
       this.#pending.delete(name);
     }

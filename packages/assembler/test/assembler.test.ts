@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { AssemblyError, createAssembler } from "../src/index.ts";
 import type { AssembleOptions, Diagnostic } from "../src/index.ts";
@@ -17,6 +18,11 @@ function diagnose(text: string): readonly Diagnostic[] {
   }
   return [];
 }
+
+const doublings = (count: number, operator: string): string =>
+  Array.from({ length: count }, (_, i) => `a${i + 1} = a${i} ${operator} a${i}\n`).join("");
+const chain = (count: number): string =>
+  Array.from({ length: count }, (_, i) => `a${i} = a${i + 1}\n`).join("");
 
 /** What the GNU assembler makes of the same line. */
 const agreed: readonly (readonly [source: string, bytes: string])[] = [
@@ -201,7 +207,32 @@ describe("mistakes", () => {
     ]);
   });
 
-  test("a program cannot exhaust the host", () => {
-    expect(diagnose(" .skip 0x1000000\n".repeat(5)).map(({ code }) => code)).toEqual(["LF-ASM-016"]);
+  const exhausting: readonly (readonly [what: string, source: string, code: string])[] = [
+    ["space", " .skip 0x1000000\n".repeat(5), "LF-ASM-016"],
+    ["parentheses", ` .quad ${"(".repeat(100_000)}`, "LF-ASM-016"],
+    ["signs", ` .quad ${"-".repeat(100_000)}1`, "LF-ASM-016"],
+    ["operators", ` .quad 1${"+1".repeat(100_000)}`, "LF-ASM-016"],
+    ["digits", "a0=1<<64\n" + doublings(64, "*") + " .quad a64", "LF-ASM-007"],
+    ["steps", "a0=1\n" + doublings(64, "+") + " .byte a64", "LF-ASM-007"],
+    ["a chain", chain(20_000) + " .quad a0\na20000=1", "LF-ASM-016"],
+  ];
+
+  test.each(exhausting)("a program cannot exhaust the host: %s", (_, source, code) => {
+    expect(diagnose(source)[0]?.code).toBe(code);
+  });
+
+  test("no source makes the assembler fail in any other way", () => {
+    const words =
+      ' lr j .quad .skip .org .align .ascii a: a 1: 1b 1f %r1 %f2 ( ) , + - * / << 0x10 = "x" # \n \n . \' é';
+    const word = fc.constantFrom(...words.split(" "), "\n");
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 40 }), (parts) => {
+        for (const { code, place } of diagnose(parts.join(" "))) {
+          expect(code).toMatch(/^LF-ASM-0\d\d$/);
+          expect(place.line).toBeGreaterThan(0);
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 });

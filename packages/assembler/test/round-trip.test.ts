@@ -28,6 +28,7 @@ describe.each(encodings)("$mnemonic", (encoding) => {
         const bytes = encode(encoding, fields);
         expect(decode(bytes)).toEqual({ encoding, fields, length: encoding.format.length });
       }),
+      { numRuns: 50 },
     );
   });
 
@@ -41,6 +42,7 @@ describe.each(encodings)("$mnemonic", (encoding) => {
         expect(more).toEqual([]);
         expect(assembler.assemble(line?.text ?? "", { origin: address }).bytes, line?.text).toEqual(bytes);
       }),
+      { numRuns: 25 },
     );
   });
 });
