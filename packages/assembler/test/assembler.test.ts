@@ -1,10 +1,10 @@
 import fc from "fast-check";
+import { instructions } from "@lockframe/instructions";
 import { describe, expect, test } from "vitest";
 import { AssemblyError, createAssembler } from "../src/index.ts";
 import type { AssembleOptions, Diagnostic } from "../src/index.ts";
-import { baseline } from "../src/baseline.ts";
 
-const assembler = createAssembler(baseline);
+const assembler = createAssembler(instructions);
 
 const hex = (text: string, options?: AssembleOptions): string =>
   Buffer.from(assembler.assemble(text, options).bytes).toString("hex");

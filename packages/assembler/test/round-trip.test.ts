@@ -1,13 +1,12 @@
 import fc from "fast-check";
+import { instructions } from "@lockframe/instructions";
 import { describe, expect, test } from "vitest";
 import { createAssembler, createDecoder, createDisassembler, encode, fieldRange } from "../src/index.ts";
 import type { FieldValues, InstructionEncoding } from "../src/index.ts";
-import { baseline } from "../src/baseline.ts";
 
-const encodings = baseline;
-const assembler = createAssembler(encodings);
-const disassembler = createDisassembler(encodings);
-const decode = createDecoder(encodings);
+const assembler = createAssembler(instructions);
+const disassembler = createDisassembler(instructions);
+const decode = createDecoder(instructions);
 
 /** Any values of the fields, the ends of each range more often than chance would have them. */
 function fieldsOf(encoding: InstructionEncoding): fc.Arbitrary<FieldValues> {
@@ -21,7 +20,7 @@ function fieldsOf(encoding: InstructionEncoding): fc.Arbitrary<FieldValues> {
   );
 }
 
-describe.each(encodings)("$mnemonic", (encoding) => {
+describe.each(instructions)("$mnemonic", (encoding) => {
   test("decode finds what encode was given", () => {
     fc.assert(
       fc.property(fieldsOf(encoding), (fields) => {
