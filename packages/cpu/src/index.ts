@@ -1,2 +1,1 @@
-/** How instructions run: WebAssembly lowering, interpreter, DAT, TLB, interruptions, timers, SIGP. */
-export {};
+export * from "./interpreter.ts";

@@ -1,2 +1,3 @@
 /** What every instruction means, written once in a typed DSL. */
 export * from "./dsl/index.ts";
+export { instructions } from "./definitions/index.ts";

@@ -8,6 +8,9 @@ import { LockframeError } from "@lockframe/architecture";
 export const PAGE_SIZE = 0x1000;
 const WASM_PAGE = 0x10000;
 const MIB = 0x100000;
+/** Bulk copies go through the window in pieces of this size; the other half is for what works on a piece. */
+export const EXCHANGE_PIECE = WASM_PAGE;
+const EXCHANGE_SIZE = 2 * EXCHANGE_PIECE;
 /** A wasm32 memory ends here. */
 const MEMORY_LIMIT = 0x1_0000_0000;
 
@@ -21,7 +24,7 @@ export interface StorageOptions {
 export interface StorageLayout {
   readonly keysBase: number;
   readonly pageStatesBase: number;
-  /** Window through which bulk copies are reversed. */
+  /** Window through which bulk copies are reversed; it holds nothing between calls. */
   readonly exchangeBase: number;
   readonly exchangeSize: number;
   readonly storageBase: number;
@@ -36,7 +39,7 @@ const roundUp = (value: number): number => Math.ceil(value / WASM_PAGE) * WASM_P
 
 /** Bytes of the memory that are not guest storage. */
 const overhead = ({ size, reserved }: StorageOptions): number =>
-  roundUp(reserved) + 2 * roundUp(size / PAGE_SIZE) + WASM_PAGE;
+  roundUp(reserved) + 2 * roundUp(size / PAGE_SIZE) + EXCHANGE_SIZE;
 
 /**
  * Lay out a memory for `size` bytes of guest storage.
@@ -65,12 +68,12 @@ export function layOut(options: StorageOptions): StorageLayout {
   const keysBase = roundUp(reserved);
   const pageStatesBase = keysBase + roundUp(pageCount);
   const exchangeBase = pageStatesBase + roundUp(pageCount);
-  const storageBase = exchangeBase + WASM_PAGE;
+  const storageBase = exchangeBase + EXCHANGE_SIZE;
   return {
     keysBase,
     pageStatesBase,
     exchangeBase,
-    exchangeSize: WASM_PAGE,
+    exchangeSize: EXCHANGE_SIZE,
     storageBase,
     top: storageBase + size - 1,
     pageCount,

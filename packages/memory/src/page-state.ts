@@ -13,6 +13,8 @@ export const PageState = {
   exported: 3,
   /** Owned, but withdrawn by the host: import decides whether and how it comes back. */
   unavailable: 4,
+  /** Owned, not used since the guest started: import makes it zero, whatever lies there. */
+  blank: 5,
 } as const;
 
 export type PageState = (typeof PageState)[keyof typeof PageState];
@@ -20,7 +22,7 @@ export type PageState = (typeof PageState)[keyof typeof PageState];
 /** States below this value are usable by the guest directly; the others go through `Storage.importPage`. */
 export const GUEST_READY = 3;
 
-const states: readonly PageState[] = [0, 1, 2, 3, 4];
+const states: readonly PageState[] = [0, 1, 2, 3, 4, 5];
 
 /** Check a byte of the state table. */
 export function pageStateOf(byte: number): PageState {

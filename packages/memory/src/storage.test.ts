@@ -89,6 +89,21 @@ test("a page is zero until one byte of it is not", () => {
   }
 });
 
+test("code may work on a piece in the exchange window", () => {
+  const storage = create();
+  storage.storeBytes(0x1234, Uint8Array.of(1, 2, 3, 4, 5));
+  const piece = storage.takePiece(0x1234, 5);
+  expect([...piece]).toEqual([1, 2, 3, 4, 5]);
+  piece[2] = 9;
+  storage.putPiece(0x2345, 5);
+  expect([...storage.fetch(0x2345, 5)]).toEqual([1, 2, 9, 4, 5]);
+  storage.clearExchange();
+  expect([...piece]).toEqual([0, 0, 0, 0, 0]);
+  expect(() => storage.takePiece(MIB - 4, 5)).toThrow(AddressingError);
+  expect(() => storage.putPiece(MIB - 4, 5)).toThrow(AddressingError);
+  expect(() => storage.takePiece(0, 0x10001)).toThrow(RangeError);
+});
+
 describe("storage keys", () => {
   test("belong to the page that holds the address", () => {
     const storage = create();
@@ -115,17 +130,20 @@ describe("storage keys", () => {
 });
 
 describe("page ownership", () => {
-  test("changes are told with their range", () => {
+  test("told are the ranges that a TLB may hold", () => {
     const storage = create();
     const told: [number, number][] = [];
     const stop = storage.onOwnershipChange((first, count) => told.push([first, count]));
     storage.setPageStates(2, 3, PageState.secure);
     storage.setPageStates(3, 1, PageState.exported);
     storage.setPageStates(0, 0, PageState.secure);
+    storage.setPageStates(3, 1, PageState.secure); // no TLB can hold a page that was not usable
+    storage.setPageStates(3, 1, PageState.exported);
     stop();
     storage.setPageStates(0, 1, PageState.shared);
     expect(told).toEqual([
       [2, 3],
+      [3, 1],
       [3, 1],
     ]);
     expect([0, 1, 2, 3, 4, 5].map((page) => storage.getPageState(page))).toEqual([1, 0, 2, 3, 2, 0]);

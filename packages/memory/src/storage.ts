@@ -1,11 +1,15 @@
 import { LockframeError } from "@lockframe/architecture";
 import { bulkOn, type Bulk } from "./bulk.ts";
 import { AddressingError } from "./errors.ts";
-import { layOut, PAGE_SIZE, type StorageLayout, type StorageOptions } from "./layout.ts";
-import { type PageState, pageStateOf } from "./page-state.ts";
+import { EXCHANGE_PIECE, layOut, PAGE_SIZE, type StorageLayout, type StorageOptions } from "./layout.ts";
+import { GUEST_READY, type PageState, pageStateOf } from "./page-state.ts";
 import { StorageKey } from "./storage-key.ts";
 
-/** Told that the states of `count` pages from page number `first` on changed: TLB entries for them are stale. */
+/**
+ * Told that the state of pages changed that the guest could use directly (below `GUEST_READY`): TLB entries for
+ * `count` pages from page number `first` on are stale. A page that becomes usable cannot be in a TLB, so nothing
+ * is told then.
+ */
 export type OwnershipListener = (first: number, count: number) => void;
 
 /**
@@ -151,12 +155,11 @@ export class Storage implements StorageLayout {
       for (let i = 0, at = this.top - abs; i < length; i++, at--) target[i] = this.#bytes[at] ?? 0;
       return;
     }
-    for (let done = 0; done < length; done += this.exchangeSize) {
-      const count = Math.min(this.exchangeSize, length - done);
-      this.#bulk.reverse(this.exchangeBase, this.#lowest(abs + done, count), count);
-      target.set(this.#bytes.subarray(this.exchangeBase, this.exchangeBase + count), done);
+    for (let done = 0; done < length; done += EXCHANGE_PIECE) {
+      const count = Math.min(EXCHANGE_PIECE, length - done);
+      target.set(this.takePiece(abs + done, count), done);
     }
-    this.#clearExchange(length);
+    this.clearExchange(length);
   }
 
   /** Store bytes given in guest order. */
@@ -167,12 +170,33 @@ export class Storage implements StorageLayout {
       for (let i = 0, at = this.top - abs; i < length; i++, at--) this.#bytes[at] = source[i] ?? 0;
       return;
     }
-    for (let done = 0; done < length; done += this.exchangeSize) {
-      const count = Math.min(this.exchangeSize, length - done);
+    for (let done = 0; done < length; done += EXCHANGE_PIECE) {
+      const count = Math.min(EXCHANGE_PIECE, length - done);
       this.#bytes.set(source.subarray(done, done + count), this.exchangeBase);
-      this.#bulk.reverse(this.#lowest(abs + done, count), this.exchangeBase, count);
+      this.putPiece(abs + done, count);
     }
-    this.#clearExchange(length);
+    this.clearExchange(length);
+  }
+
+  /**
+   * Bring at most 64 KiB into the exchange window, in guest order, for code that works on them in place. The
+   * window is good until the next call on byte strings; end with `clearExchange`.
+   */
+  takePiece(abs: number, length: number): Uint8Array {
+    this.#checkPiece(abs, length);
+    this.#bulk.reverse(this.exchangeBase, this.#lowest(abs, length), length);
+    return this.#bytes.subarray(this.exchangeBase, this.exchangeBase + length);
+  }
+
+  /** Store what the exchange window holds, at most 64 KiB. */
+  putPiece(abs: number, length: number): void {
+    this.#checkPiece(abs, length);
+    this.#bulk.reverse(this.#lowest(abs, length), this.exchangeBase, length);
+  }
+
+  /** The window is not guest storage: nothing of a guest may stay in it. */
+  clearExchange(length = this.exchangeSize): void {
+    this.#bytes.fill(0, this.exchangeBase, this.exchangeBase + Math.min(length, this.exchangeSize));
   }
 
   /** Store `length` times the byte `value`. */
@@ -240,13 +264,14 @@ export class Storage implements StorageLayout {
     return pageStateOf(this.#bytes[this.pageStatesBase + page] ?? 0);
   }
 
-  /** Set the state of pages and tell the listeners. */
+  /** Set the state of pages, and tell the listeners if the guest could use one of them. */
   setPageStates(first: number, count: number, state: PageState): void {
     this.#checkPages(first, count);
-    if (count === 0) return;
     const at = this.pageStatesBase + first;
-    this.#bytes.fill(state, at, at + count);
-    for (const listener of this.#listeners) listener(first, count);
+    const states = this.#bytes.subarray(at, at + count);
+    const wasReady = states.some((before) => before < GUEST_READY);
+    states.fill(state);
+    if (wasReady) for (const listener of this.#listeners) listener(first, count);
   }
 
   /** Hear of every ownership change; returns the way to stop. */
@@ -280,6 +305,12 @@ export class Storage implements StorageLayout {
     if (!this.contains(abs, length)) throw new AddressingError(abs, length, this.size);
   }
 
+  #checkPiece(abs: number, length: number): void {
+    this.#check(abs, length);
+    if (length > EXCHANGE_PIECE)
+      throw new RangeError(`a piece of ${length} bytes does not fit the exchange window`);
+  }
+
   #checkPages(first: number, count: number): void {
     if (!(first >= 0 && count >= 0 && first + count <= this.pageCount))
       throw new AddressingError(first * PAGE_SIZE, count * PAGE_SIZE, this.size);
@@ -288,11 +319,6 @@ export class Storage implements StorageLayout {
   #keyOf(abs: number): number {
     this.#check(abs, 1);
     return this.keysBase + Math.floor(abs / PAGE_SIZE);
-  }
-
-  /** The window is not guest storage: nothing of a guest may stay in it. */
-  #clearExchange(length: number): void {
-    this.#bytes.fill(0, this.exchangeBase, this.exchangeBase + Math.min(length, this.exchangeSize));
   }
 }
 

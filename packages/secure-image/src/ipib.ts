@@ -1,6 +1,7 @@
 /** IPL information block of type 5 (PV): tells DIAGNOSE 308 where the SE header and the components are. */
 import { FieldReader, FieldWriter, hex, PAGE_SIZE } from "./bytes.ts";
 import { ImageError } from "./image-error.ts";
+import type { ImageLayout } from "./image-layout.ts";
 
 /** Offset of the first component entry. */
 const COMPONENTS_AT = 0x88;
@@ -38,7 +39,12 @@ export function ipibSize(componentCount: number): number {
 
 /** True when the bytes look like an IPIB of type PV; the rest is for {@link parseIpib}. */
 export function looksLikeIpib(bytes: Uint8Array): boolean {
-  return bytes.length >= ipibSize(1) && bytes[0x07] === 1 && bytes[0x0c] === PBT_PV && bytes[0x6f] === 1;
+  if (bytes.length < ipibSize(1)) return false;
+  const reader = new FieldReader(bytes, "IPL information block");
+  const length = reader.u32(0x00);
+  const count = reader.u32(0x74);
+  const isPv = reader.u8(0x07) === 1 && reader.u8(0x0c) === PBT_PV;
+  return isPv && count > 0 && length <= IPIB_MAX_SIZE && ipibSize(count) <= length;
 }
 
 /**
@@ -119,16 +125,16 @@ function toNumber(reader: FieldReader, at: number, what: string): number {
 }
 
 /**
- * Builds an IPIB.
+ * Builds an IPIB. The older C tool fills a page, and leaves the address of the header to stage3a and the version
+ * of the block at 0.
  *
- * @param size total size to claim and fill; the exact size unless given.
  * @throws LF-IMAGE-022 when no or too many components are given.
  */
 export function buildIpib(input: {
   components: readonly IpibComponent[];
   headerAddress: number;
   headerSize: number;
-  size?: number;
+  layout: ImageLayout;
 }): Uint8Array {
   const count = input.components.length;
   if (count === 0 || count > IPIB_MAX_COMPONENTS) {
@@ -137,15 +143,16 @@ export function buildIpib(input: {
       `${count} components were given; 1 to ${IPIB_MAX_COMPONENTS} are possible`,
     );
   }
-  const size = input.size ?? ipibSize(count);
+  const isPvimg = input.layout === "pvimg";
+  const size = isPvimg ? ipibSize(count) : IPIB_MAX_SIZE;
   const writer = new FieldWriter(size)
     .u32(0x00, size)
     .u8(0x07, 1)
-    .u32(0x08, size - 8)
+    .u32(0x08, ipibSize(count) - 8)
     .u8(0x0c, PBT_PV)
-    .u8(0x6f, 1)
+    .u8(0x6f, isPvimg ? 1 : 0)
     .u32(0x74, count)
-    .u64(0x78, BigInt(input.headerAddress))
+    .u64(0x78, isPvimg ? BigInt(input.headerAddress) : 0n)
     .u64(0x80, BigInt(input.headerSize));
   input.components.forEach((component, n) => {
     const at = COMPONENTS_AT + n * COMPONENT_SIZE;

@@ -1,35 +1,21 @@
 import { createPublicKey } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import * as sample from "../test/sample-image.ts";
+import { unpack as unpackImage } from "../test/unpack.ts";
 import { hexOf, PAGE_SIZE } from "./bytes.ts";
 import { Pcf, PCF_DEFAULT } from "./control-flags.ts";
 import { openSeHeader } from "./open-se-header.ts";
-import { decryptPage, PageDigests, pageTweak } from "./page-cipher.ts";
 import { parseSeImage } from "./parse-se-image.ts";
 import { type SeImageOptions, writeSeImage, writeSeImageTo } from "./write-se-image.ts";
 
 const { sampleHost, sampleImage, sampleOptions } = sample;
 const support = { supportedPcf: 0x3000_00f2n, supportedScf: 0n };
 
-/** What an Ultravisor does with an image: open, unpack page by page, verify. Gives the plain components. */
-function unpack(image: Uint8Array): Uint8Array[] {
-  const { ipib, headerBytes } = parseSeImage(image);
-  const opened = openSeHeader(headerBytes, [sampleHost], support);
-  if (!opened.ok) throw new Error(opened.reason);
-  const digests = new PageDigests();
-  const plain = (ipib?.components ?? []).map(({ address, length, tweakPrefix }) => {
-    const content = new Uint8Array(length);
-    for (let at = 0; at < length; at += PAGE_SIZE) {
-      const stored = image.subarray(address + at, address + at + PAGE_SIZE);
-      const tweak = pageTweak(tweakPrefix, at);
-      digests.add(stored, BigInt(address + at), tweak);
-      const isPlain = (opened.header.pcf & Pcf.noComponentEncryption) !== 0n;
-      content.set(isPlain ? stored : decryptPage(opened.secrets.imageKey, tweak, stored), at);
-    }
-    return content;
-  });
-  expect(digests.values()).toEqual(opened.header.digests);
-  return plain;
+/** The plain components of an image, after its digests were found to hold. */
+function unpack(image: Uint8Array): readonly Uint8Array[] {
+  const { components, digests, wanted } = unpackImage(image);
+  expect(digests).toEqual(wanted);
+  return components;
 }
 
 const u64 = (bytes: Uint8Array, at: number) => Buffer.from(bytes).readBigUInt64BE(at);
@@ -215,7 +201,7 @@ describe("writeSeImage in the layout of the C tool", () => {
     expect(layout).toBe("genprotimg");
     expect(metadata).toBeUndefined();
     expect(headerOffset).toBe(0x14000);
-    expect(ipib).toMatchObject({ offset: 0x13000, length: 0x1000, headerAddress: 0, headerSize: 0 });
+    expect(ipib).toMatchObject({ offset: 0x13000, length: 0x1000, headerAddress: 0, headerSize: 640 });
     expect(ipib?.components.map(({ address, tweakPrefix }) => [address, Number(tweakPrefix >> 48n)])).toEqual(
       [
         [0x15000, 0],
@@ -224,6 +210,7 @@ describe("writeSeImage in the layout of the C tool", () => {
         [0x2b000, 3],
       ],
     );
+    expect(u32(image, 0x13008)).toBe(0xe0);
     expect(image.length).toBe(0x2c000);
     const [, cmdline, initrd, stage3b] = unpack(image);
     expect(Buffer.from(cmdline!).toString("latin1", 0, 5)).toBe("root=");

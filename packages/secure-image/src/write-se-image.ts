@@ -243,11 +243,7 @@ async function writeFrame(
 ): Promise<number> {
   const { layout, headerAddress, ipibAddress, components } = plan;
   const isPvimg = layout === "pvimg";
-  const ipib = buildIpib(
-    isPvimg
-      ? { components, headerAddress, headerSize: header.length }
-      : { components, headerAddress: 0, headerSize: 0, size: IPIB_MAX_SIZE },
-  );
+  const ipib = buildIpib({ components, headerAddress, headerSize: header.length, layout });
   const places = { headerAddress, headerSize: header.length, ipibAddress };
   await sink.write(headerAddress, header);
   await sink.write(ipibAddress, ipib);

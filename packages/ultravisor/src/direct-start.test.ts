@@ -102,6 +102,15 @@ describe("a started guest", () => {
       expect(storage.getPageState(page)).toBe(PageState.secure);
   });
 
+  test("leaves nothing of its image in the exchange window", () => {
+    const { storage, ultravisor } = machine();
+    load(storage, image);
+    ultravisor.startProtected(blockFor(image));
+    const { exchangeBase, exchangeSize } = storage;
+    const window = storage.bytes().subarray(exchangeBase, exchangeBase + exchangeSize);
+    expect(window.every((byte) => byte === 0)).toBe(true);
+  });
+
   test("may have components that are not encrypted", () => {
     const open = seal({ components: [KERNEL], hostKey, pcf: PCF_DEFAULT | Pcf.noComponentEncryption });
     expect(hex(open.components[0]?.stored.subarray(0, 6) ?? new Uint8Array())).toBe(hex(text("kernel")));

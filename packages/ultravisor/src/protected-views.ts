@@ -10,7 +10,8 @@ import {
 
 /**
  * What the host sees. Touching a secure page exports it first: reading gives ciphertext, writing gives a page
- * that its guest cannot import.
+ * that its guest cannot import. A page that the guest has not used yet is zero, and is zero again for the guest
+ * whatever the host writes there.
  */
 export class ProtectedHostView implements HostView {
   readonly side = "host";
@@ -50,8 +51,11 @@ export class ProtectedHostView implements HostView {
   #takeOut(abs: number, length: number): void {
     if (!this.#storage.contains(abs, length)) return; // the access itself will say so
     const { first, last } = pagesOf(abs, length);
-    for (let page = first; page <= last; page++)
-      if (this.#storage.getPageState(page) === PageState.secure) this.#exportPage(page);
+    for (let page = first; page <= last; page++) {
+      const state = this.#storage.getPageState(page);
+      if (state === PageState.secure) this.#exportPage(page);
+      else if (state === PageState.blank) this.#storage.clearPages(page, 1);
+    }
   }
 }
 

@@ -185,7 +185,8 @@ describe("a reset", () => {
   });
 
   test("cannot restart from a page that was changed outside", () => {
-    const { ultravisor, host, stops } = startGuest();
+    const { ultravisor, guest, host, stops } = startGuest();
+    guest.write(0, Uint8Array.of(0x00, 0x0a, 0x00, 0x00, 0x80, 0x01, 0x00, 0x00));
     ultravisor.prepareReset();
     host.write(0, Uint8Array.of(1));
     expect(ultravisor.restart()).toBeUndefined();

@@ -5,17 +5,11 @@
  */
 import type { KeyObject } from "node:crypto";
 import { PAGE_SIZE, PageState, type Storage } from "@lockframe/memory";
-import {
-  decryptPage,
-  openSeHeader,
-  PageDigests,
-  Pcf,
-  TWEAK_SIZE,
-  type OpenedSeHeader,
-} from "@lockframe/secure-image";
+import { openSeHeader, PageDigests, Pcf, TWEAK_SIZE, type OpenedSeHeader } from "@lockframe/secure-image";
 import type { GuestStop } from "./guest-stop.ts";
 import { PageVault } from "./page-vault.ts";
 import { Uv, type UvResult } from "./return-code.ts";
+import { PIECE_PAGES, XtsPages } from "./xts-pages.ts";
 
 /** Bytes of the largest SE header. */
 export const SE_HEADER_LIMIT = 2 * PAGE_SIZE;
@@ -71,6 +65,8 @@ export class SecureConfiguration {
   #state: ConfigurationState = "created";
   #image: OpenedSeHeader | undefined;
   #digests: PageDigests | undefined;
+  /** Undefined also for an image whose components are not encrypted. */
+  #cipher: XtsPages | undefined;
   #stop: GuestStop | undefined;
 
   constructor(storage: Storage, host: HostSecrets, onStop: (stop: GuestStop) => void) {
@@ -108,6 +104,8 @@ export class SecureConfiguration {
     if (!opened.ok) return { rc: opened.rc, rrc: opened.rrc };
     this.#image = opened;
     this.#digests = new PageDigests();
+    if ((opened.header.pcf & Pcf.noComponentEncryption) === 0n)
+      this.#cipher = new XtsPages(this.#storage, opened.secrets.imageKey);
     this.#state = "parameters-set";
     return Uv.executed;
   }
@@ -121,8 +119,7 @@ export class SecureConfiguration {
    * @param offset byte offset in the component of the first page: the other 8 bytes
    */
   unpack(address: number, count: number, tweakPrefix: bigint, offset: number): UvResult {
-    const { image, digests } = this.#unpackable();
-    if (image === undefined || digests === undefined) return Uv.invalidState;
+    if (this.#state !== "parameters-set" && this.#state !== "unpacking") return Uv.invalidState;
     if (address % PAGE_SIZE !== 0) return Uv.pageNotUnpackable;
     const length = count * PAGE_SIZE;
     if (!this.#storage.contains(address, length)) return Uv.pageNotMapped;
@@ -131,11 +128,11 @@ export class SecureConfiguration {
       if (this.#storage.getPageState(page) !== PageState.normal) return Uv.pageNotUnpackable;
 
     this.#state = "unpacking";
-    const stored = this.#storage.fetch(address, length);
-    digests.addPages(stored, address, tweakPrefix, offset);
-    this.#own(first, count);
-    if ((image.header.pcf & Pcf.noComponentEncryption) === 0n)
-      this.#decrypt(address, stored, tweaksOf(tweakPrefix, offset, count), image.secrets.imageKey);
+    for (let done = 0; done < count; done += PIECE_PAGES) {
+      const at = done * PAGE_SIZE;
+      this.#unpackPiece(address + at, Math.min(PIECE_PAGES, count - done), tweakPrefix, offset + at);
+    }
+    this.#storage.clearExchange();
     return Uv.executed;
   }
 
@@ -148,6 +145,7 @@ export class SecureConfiguration {
       return Uv.invalidState;
     const outcome = compareDigests(this.#digests.values(), this.#image.header.digests);
     this.#digests = undefined;
+    this.#cipher = undefined;
     this.#image.secrets.imageKey.fill(0);
     this.#state = outcome === Uv.executed ? "verified" : "failed";
     return outcome;
@@ -155,7 +153,7 @@ export class SecureConfiguration {
 
   /**
    * SET CPU STATE "operating-load" for the first CPU: the PSW to start at. The first start makes all of guest
-   * storage secure; what the image did not bring is zero. After a reset the PSW is the short one at absolute 0.
+   * storage the guest's; what the image did not bring is zero. After a reset the PSW is the short one at absolute 0.
    * @returns undefined in any other state
    */
   start(): StartPsw | undefined {
@@ -184,7 +182,7 @@ export class SecureConfiguration {
   /** REMOVE SHARED ACCESS. What host and guest both could write becomes zero. Published codes: 0x101. */
   unshare(address: bigint): UvResult {
     return this.#changeShare(address, (page) => {
-      if (this.#storage.getPageState(page) === PageState.shared) this.#takeBack(page);
+      if (this.#storage.getPageState(page) === PageState.shared) this.#clear(page);
     });
   }
 
@@ -193,7 +191,7 @@ export class SecureConfiguration {
     if (this.#state !== "running") return Uv.invalidState;
     for (let page = 0; page < this.#storage.pageCount; page++) {
       const state = this.#storage.getPageState(page);
-      if (state === PageState.shared || state === PageState.unavailable) this.#takeBack(page);
+      if (state === PageState.shared || state === PageState.unavailable) this.#clear(page);
     }
     return Uv.executed;
   }
@@ -220,6 +218,9 @@ export class SecureConfiguration {
         return Uv.executed;
       case PageState.exported:
         return this.#import(page);
+      case PageState.blank:
+        this.#clear(page);
+        return Uv.executed;
       case PageState.normal:
         this.#fail("not-owned", page);
         return Uv.pageNotMapped;
@@ -264,15 +265,11 @@ export class SecureConfiguration {
     this.#image?.secrets.cck.fill(0);
     this.#image = undefined;
     this.#digests = undefined;
+    this.#cipher = undefined;
     return Uv.executed;
   }
 
   // --- inside ---------------------------------------------------------------------------------------------------
-
-  #unpackable(): { image: OpenedSeHeader | undefined; digests: PageDigests | undefined } {
-    const open = this.#state === "parameters-set" || this.#state === "unpacking";
-    return { image: open ? this.#image : undefined, digests: this.#digests };
-  }
 
   #alive(): boolean {
     return this.#state === "verified" || this.#state === "running" || this.#state === "reset";
@@ -282,21 +279,17 @@ export class SecureConfiguration {
     this.#storage.setPageStates(first, count, PageState.secure);
   }
 
-  #decrypt(address: number, stored: Uint8Array, tweaks: Uint8Array, imageKey: Uint8Array): void {
-    for (let n = 0; n * PAGE_SIZE < stored.length; n++) {
-      const tweak = tweaks.subarray(n * TWEAK_SIZE, (n + 1) * TWEAK_SIZE);
-      const page = stored.subarray(n * PAGE_SIZE, (n + 1) * PAGE_SIZE);
-      const plain = decryptPage(imageKey, tweak, page);
-      this.#storage.storeBytes(address + n * PAGE_SIZE, plain);
-      plain.fill(0);
-    }
+  #unpackPiece(address: number, count: number, tweakPrefix: bigint, offset: number): void {
+    const stored = this.#storage.takePiece(address, count * PAGE_SIZE);
+    this.#digests?.addPages(stored, address, tweakPrefix, offset);
+    this.#own(address / PAGE_SIZE, count);
+    this.#cipher?.decryptPiece(address, tweaksOf(tweakPrefix, offset, count));
   }
 
+  /** Pages outside the image are cleared when they are first used: most are never, and stay untouched. */
   #ownTheRest(): void {
-    for (const { first, count } of this.#runs((state) => state === PageState.normal)) {
-      this.#storage.clearPages(first, count);
-      this.#own(first, count);
-    }
+    for (const { first, count } of this.#runs((state) => state === PageState.normal))
+      this.#storage.setPageStates(first, count, PageState.blank);
     this.#storage.clearKeys();
   }
 
@@ -314,7 +307,8 @@ export class SecureConfiguration {
     return this.convertToSecure(page) === Uv.executed;
   }
 
-  #takeBack(page: number): void {
+  /** The page is the guest's alone, and zero. */
+  #clear(page: number): void {
     this.#storage.clearPages(page, 1);
     this.#own(page, 1);
   }

@@ -33,6 +33,7 @@ test("bad addresses and lost pages are exceptions, not answers", () => {
   const area = new SecureInstructionData(guest);
   expect(() => area.copyIn(guest.size - 1, 8)).toThrow(AddressingError);
   expect(() => area.copyOut(guest.size, text("x"))).toThrow(AddressingError);
+  guest.write(0x30000, text("mine"));
   host.write(0x30000, text("x"));
   expect(() => area.copyInCounted(0x30000, 2)).toThrow(GuestStopError);
 });

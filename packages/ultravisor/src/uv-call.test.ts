@@ -126,7 +126,7 @@ describe("access exceptions of the UVCB go to the CPU and nothing changes", () =
     const { ultravisor, storage } = startGuest();
     const block = uvcb(0x1000, 0x30, 0x20);
     expect(() => ultravisor.call(block.access)).toThrow("page translation");
-    expect(storage.getPageState(0)).toBe(PageState.secure);
+    expect(storage.getPageState(0)).toBe(PageState.blank);
   });
 
   test("when it cannot be stored into", () => {
@@ -139,7 +139,7 @@ describe("access exceptions of the UVCB go to the CPU and nothing changes", () =
       },
     };
     expect(() => ultravisor.call(readOnly)).toThrow("protection");
-    expect(storage.getPageState(0)).toBe(PageState.secure);
+    expect(storage.getPageState(0)).toBe(PageState.blank);
   });
 });
 

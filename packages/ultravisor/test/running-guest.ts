@@ -1,4 +1,5 @@
 /** A protected guest that has just been started. */
+import type { Storage } from "@lockframe/memory";
 import { Ultravisor, type GuestStop } from "../src/index.ts";
 import { blockFor, component, createStorage, load, p521, seal, type PlainComponent } from "./sealed-image.ts";
 
@@ -7,8 +8,10 @@ export const hostKey = p521();
 export function startGuest(
   components: readonly PlainComponent[] = [component(0x16000, 2, 1n, "image")],
   size?: number,
+  before: (storage: Storage) => void = () => {},
 ) {
   const storage = createStorage(size);
+  before(storage);
   const stops: GuestStop[] = [];
   const ultravisor = new Ultravisor({
     storage,

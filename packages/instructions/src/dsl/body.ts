@@ -30,7 +30,7 @@ export type Statement =
       readonly kind: "if";
       readonly id: number;
       readonly condition: Node;
-      readonly then: Block;
+      readonly taken: Block;
       readonly otherwise: Block;
     };
 
@@ -62,6 +62,8 @@ export type Effect =
   | { readonly kind: "programAfter"; readonly condition: Node; readonly code: number }
   /** The system mask may have changed: DAT, and interruptions that may now be enabled, are looked at again. */
   | { readonly kind: "setSystemMask"; readonly value: Node }
+  /** Execute the instruction at `target`, bits 8-15 of it ORed with `modifier`. */
+  | { readonly kind: "execute"; readonly target: Node; readonly modifier: Node }
   | { readonly kind: "when"; readonly condition: Node; readonly effects: readonly Effect[] };
 
 export type Effects = readonly Effect[];
@@ -149,13 +151,13 @@ export function share(value: I32 | I64): I32 | I64 {
 }
 
 /** Reads that happen only when `condition` holds; `otherwise` gives the value when it does not. */
-export function choose<T extends I32 | I64>(condition: I32, then: () => T, otherwise: () => T): T;
-export function choose(condition: I32, then: () => I32 | I64, otherwise: () => I32 | I64): I32 | I64 {
-  const a = block(then);
+export function choose<T extends I32 | I64>(condition: I32, taken: () => T, otherwise: () => T): T;
+export function choose(condition: I32, taken: () => I32 | I64, otherwise: () => I32 | I64): I32 | I64 {
+  const a = block(taken);
   const b = block(otherwise);
   const r = current();
   const id = r.nextId++;
-  r.statements.push({ kind: "if", id, condition: condition.node, then: a, otherwise: b });
+  r.statements.push({ kind: "if", id, condition: condition.node, taken: a, otherwise: b });
   return wrap(a.result instanceof I32 ? "i32" : "i64", id);
 }
 
@@ -303,6 +305,11 @@ export const branchWhen = (condition: I32, target: I64): Effect => ({
   kind: "branch",
   condition: condition.node,
   target: target.node,
+});
+export const execute = (target: I64, modifier: I32): Effect => ({
+  kind: "execute",
+  target: target.node,
+  modifier: modifier.node,
 });
 export const when = (condition: I32, ...effects: Effect[]): Effect => ({
   kind: "when",

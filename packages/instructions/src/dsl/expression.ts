@@ -53,7 +53,6 @@ export type StateField =
   | "pswMask" // bits 0-63 of the PSW, condition code excluded
   | "addressMask" // 2^24-1, 2^31-1 or 2^64-1
   | "cc" // condition code
-  | "programMask" // PSW bits 20-23, right-aligned
   | "prefix"
   | "fpc"
   | "todProgrammable"
@@ -95,6 +94,15 @@ export type Node =
   | { readonly kind: "state"; readonly type: "i32" | "i64"; readonly field: StateField }
   /** Address of this instruction (of the target, under EXECUTE), or of the next sequential one. */
   | { readonly kind: "instructionAddress"; readonly type: "i64"; readonly which: "this" | "next" }
+  /** WebAssembly local, and a plain load from the engine's memory: only engine code makes these. */
+  | { readonly kind: "local"; readonly type: ValueType; readonly index: number }
+  | {
+      readonly kind: "load";
+      readonly type: ValueType;
+      readonly what: string;
+      readonly address: Node;
+      readonly offset: number;
+    }
   /** A value that a read, made earlier in the body, left behind. */
   | { readonly kind: "temporary"; readonly type: ValueType; readonly id: number };
 

@@ -1,0 +1,478 @@
+/**
+ * One CPU as the cold side sees it: registers and PSW behind names, interruptions, the modes that the
+ * interpreter has to be told. Everything lives in the CPU's block of the WebAssembly memory; this class keeps
+ * nothing that a guest could see.
+ */
+import { programInterruption } from "@lockframe/architecture";
+import type { Storage } from "@lockframe/memory";
+import { Access, Event, Tlb, cpu as at, tlbContext } from "./state.ts";
+
+/** A program interruption, thrown by host routines to end the instruction before it has changed anything. */
+export class ProgramInterruption extends Error {
+  readonly code: number;
+  readonly dxc: number;
+  constructor(code: number, dxc = 0) {
+    super(`program interruption ${code.toString(16)}`);
+    this.name = "ProgramInterruption";
+    this.code = code;
+    this.dxc = dxc;
+  }
+}
+
+/** Thrown when the translation of an address has already noted the interruption in the CPU's block. */
+class AlreadyNoted extends ProgramInterruption {}
+
+/** What the CPU needs of the machine to translate an address. */
+export type Translate = (block: number, address: bigint, access: number, ar: number) => number;
+
+/** PSW bits by name, as they lie in bits 0-63. */
+export const PswBit = {
+  per: 1n << 62n,
+  dat: 1n << 58n,
+  io: 1n << 57n,
+  external: 1n << 56n,
+  machineCheck: 1n << 50n,
+  wait: 1n << 49n,
+  problemState: 1n << 48n,
+  extendedAddressing: 1n << 32n,
+  basicAddressing: 1n << 31n,
+} as const;
+
+const CC_SHIFT = 44n;
+const CC_MASK = 3n << CC_SHIFT;
+/** Bits of an extended PSW that must be zero: 0, 2-4, 12, 24 to 30, 33-63. */
+const MUST_BE_ZERO = 0xb808_007e_7fff_ffffn;
+/** Assigned storage locations. Source: Principles of Operation, "Assigned Storage Locations". */
+export const assigned = {
+  externalParameter: 0x80,
+  externalCpuAddress: 0x84,
+  externalCode: 0x86,
+  svcLength: 0x88,
+  svcCode: 0x8a,
+  programLength: 0x8c,
+  programCode: 0x8e,
+  dataExceptionCode: 0x90,
+  monitorClass: 0x94,
+  perCode: 0x96,
+  accessId: 0xa0,
+  teid: 0xa8,
+  monitorCode: 0xb0,
+  subsystemId: 0xb8,
+  ioParameter: 0xbc,
+  ioIdentification: 0xc0,
+  facilityList: 0xc8,
+  machineCheckCode: 0xe8,
+  breakingEvent: 0x110,
+  restartOld: 0x120,
+  externalOld: 0x130,
+  svcOld: 0x140,
+  programOld: 0x150,
+  machineCheckOld: 0x160,
+  ioOld: 0x170,
+  restartNew: 0x1a0,
+  externalNew: 0x1b0,
+  svcNew: 0x1c0,
+  programNew: 0x1d0,
+  machineCheckNew: 0x1e0,
+  ioNew: 0x1f0,
+} as const;
+
+/** Exceptions that nullify: the old PSW names the instruction itself, which will be executed again. */
+const nullifying: ReadonlySet<number> = new Set<number>([
+  programInterruption.segmentTranslation,
+  programInterruption.pageTranslation,
+  programInterruption.asceType,
+  programInterruption.regionFirstTranslation,
+  programInterruption.regionSecondTranslation,
+  programInterruption.regionThirdTranslation,
+  programInterruption.secureStorageAccess,
+  programInterruption.nonSecureStorageAccess,
+  programInterruption.secureStorageViolation,
+  programInterruption.alenTranslation,
+  programInterruption.aleSequence,
+  programInterruption.asteValidity,
+  programInterruption.asteSequence,
+  programInterruption.extendedAuthority,
+]);
+/** Codes that store a translation-exception identification. */
+const withTeid = (code: number): boolean =>
+  code === programInterruption.protection || code === 0x10 || code === 0x11 || (code >= 0x38 && code <= 0x3f);
+
+export type CpuState = "operating" | "stopped" | "checkStop" | "load";
+
+export class Cpu {
+  readonly number: number;
+  /** Host offset of this CPU's block. */
+  readonly block: number;
+  readonly storage: Storage;
+  readonly #view: DataView;
+  readonly #translate: Translate;
+  /** TLB contexts by what they hold; the last used come last. */
+  readonly #contexts: (bigint | undefined)[] = Array.from({ length: Tlb.contexts });
+  #nextContext = 0;
+  state: CpuState = "stopped";
+  /** Facilities that change how modes act. */
+  enhancedDat = true;
+
+  constructor(number: number, block: number, storage: Storage, translate: Translate) {
+    this.number = number;
+    this.block = block;
+    this.storage = storage;
+    this.#view = storage.view();
+    this.#translate = translate;
+    this.#view.setInt32(block + at.cpuAddress, number, true);
+    this.#clearTlb(Tlb.contexts); // the one that stays empty
+    this.flushTlb();
+  }
+
+  // --- fields --------------------------------------------------------------------------------------
+
+  u32(offset: number): number {
+    return this.#view.getUint32(this.block + offset, true);
+  }
+  setU32(offset: number, value: number): void {
+    this.#view.setUint32(this.block + offset, value >>> 0, true);
+  }
+  u64(offset: number): bigint {
+    return this.#view.getBigUint64(this.block + offset, true);
+  }
+  setU64(offset: number, value: bigint): void {
+    this.#view.setBigUint64(this.block + offset, value, true);
+  }
+
+  /** General register, bits 0-63; its right half as a number. */
+  gr(n: number): bigint {
+    return this.u64(at.gr + 8 * n);
+  }
+  setGr(n: number, value: bigint): void {
+    this.setU64(at.gr + 8 * n, value);
+  }
+  grLow(n: number): number {
+    return this.u32(at.gr + 8 * n);
+  }
+  setGrLow(n: number, value: number): void {
+    this.setU32(at.gr + 8 * n, value);
+  }
+  ar(n: number): number {
+    return this.u32(at.ar + 4 * n);
+  }
+  setAr(n: number, value: number): void {
+    this.setU32(at.ar + 4 * n, value);
+  }
+  cr(n: number): bigint {
+    return this.u64(at.cr + 8 * n);
+  }
+  setCr(n: number, value: bigint): void {
+    this.setU64(at.cr + 8 * n, value);
+  }
+  fpr(n: number): bigint {
+    return this.u64(at.vr + 8 + 16 * n);
+  }
+  setFpr(n: number, value: bigint): void {
+    this.setU64(at.vr + 8 + 16 * n, value);
+  }
+  get fpc(): number {
+    return this.u32(at.fpc);
+  }
+  set fpc(value: number) {
+    this.setU32(at.fpc, value);
+  }
+  get cc(): number {
+    return this.u32(at.cc);
+  }
+  set cc(value: number) {
+    this.setU32(at.cc, value);
+  }
+  get prefix(): number {
+    return this.u32(at.prefix);
+  }
+  /** PSW bits 0-63 with the condition code in place. */
+  get pswMask(): bigint {
+    return this.u64(at.pswMask) | (BigInt(this.cc) << CC_SHIFT);
+  }
+  get pswAddress(): bigint {
+    return this.u64(at.pswAddress);
+  }
+  set pswAddress(value: bigint) {
+    this.setU64(at.pswAddress, value);
+  }
+  get problemState(): boolean {
+    return (this.u64(at.pswMask) & PswBit.problemState) !== 0n;
+  }
+  get dat(): boolean {
+    return (this.u64(at.pswMask) & PswBit.dat) !== 0n;
+  }
+  get waiting(): boolean {
+    return (this.u64(at.pswMask) & PswBit.wait) !== 0n;
+  }
+  /** 2^24-1, 2^31-1 or 2^64-1. */
+  get addressMask(): bigint {
+    return this.u64(at.addressMask);
+  }
+
+  /** Argument n of a host routine. */
+  arg32(n: number): number {
+    return this.u32(at.args + 8 * n);
+  }
+  arg64(n: number): bigint {
+    return this.u64(at.args + 8 * n);
+  }
+  /** The word of the instruction being executed, left-aligned. */
+  get word(): bigint {
+    return this.u64(at.word);
+  }
+
+  // --- PSW -----------------------------------------------------------------------------------------
+
+  /**
+   * Load bits 0-63 and the address. An invalid PSW is loaded all the same and recognised as a
+   * specification exception before the next instruction; the result says so.
+   */
+  loadPsw(mask: bigint, address: bigint): boolean {
+    this.setU64(at.pswMask, mask & ~CC_MASK);
+    this.cc = Number((mask & CC_MASK) >> CC_SHIFT);
+    this.pswAddress = address;
+    this.modeChanged();
+    const extended = (mask & PswBit.extendedAddressing) !== 0n;
+    const basic = (mask & PswBit.basicAddressing) !== 0n;
+    return (mask & MUST_BE_ZERO) === 0n && !(extended && !basic) && (address & ~this.addressMask) === 0n;
+  }
+
+  /** Tell the interpreter what the PSW and the control registers now say. */
+  modeChanged(): void {
+    const mask = this.u64(at.pswMask);
+    const addressMask =
+      mask & PswBit.extendedAddressing
+        ? 0xffff_ffff_ffff_ffffn
+        : mask & PswBit.basicAddressing
+          ? 0x7fff_ffffn
+          : 0xff_ffffn;
+    this.setU64(at.addressMask, addressMask);
+    const dat = (mask & PswBit.dat) !== 0n;
+    const space = dat ? Number((mask >> 46n) & 3n) : 0; // 0 primary, 1 access register, 2 secondary, 3 home
+    const cr0 = this.cr(0);
+    const dataCr = [1, 1, 7, 13][space] ?? 1;
+    const asceData = dat ? this.cr(dataCr) : 0n;
+    const asceFetch = dat ? this.cr(space === 3 ? 13 : 1) : 0n;
+    this.setU64(at.asceData, asceData);
+    this.setU64(at.asceFetch, asceFetch);
+    this.setU32(at.dat, dat ? 1 : 0);
+    const accessRegisterMode = space === 1;
+    this.setU32(at.accessRegisterMode, accessRegisterMode ? 1 : 0);
+    const key = Number((mask >> 52n) & 15n) << 4;
+    this.setU32(at.accessKey, key);
+    const privateSpace = dat && (asceData & 0x100n) !== 0n;
+    const lowAddress = (cr0 & (1n << 28n)) !== 0n && !privateSpace;
+    this.setU32(at.lowAddressProtection, lowAddress ? 1 : 0);
+    const fetchOverride = (cr0 & (1n << 25n)) !== 0n && !privateSpace;
+    this.setU32(at.fetchOverride, fetchOverride ? 1 : 0);
+    this.setU32(at.storageOverride, cr0 & (1n << 24n) ? 1 : 0);
+    const enhanced = this.enhancedDat && (cr0 & (1n << 23n)) !== 0n;
+    this.setU32(at.enhancedDat, enhanced ? 1 : 0);
+    // One TLB context for each combination of what a translation depends on.
+    const flags =
+      BigInt(key) |
+      (dat ? 1n : 0n) |
+      (lowAddress ? 2n : 0n) |
+      (fetchOverride ? 4n : 0n) |
+      (enhanced ? 8n : 0n);
+    const identity = (asceData << 72n) | (asceFetch << 8n) | flags;
+    const context = this.#context(identity);
+    const data = tlbContext(this.block, accessRegisterMode ? Tlb.contexts : context);
+    this.setU32(at.tlbRead, data + Tlb.readOffset);
+    this.setU32(at.tlbWrite, data + Tlb.writeOffset);
+    this.setU32(at.tlbFetch, tlbContext(this.block, context) + Tlb.fetchOffset);
+  }
+
+  #context(identity: bigint): number {
+    const known = this.#contexts.indexOf(identity);
+    if (known >= 0) return known;
+    const chosen = this.#nextContext;
+    this.#nextContext = (chosen + 1) % Tlb.contexts;
+    this.#contexts[chosen] = identity;
+    this.#clearTlb(chosen);
+    return chosen;
+  }
+  #clearTlb(context: number): void {
+    const start = tlbContext(this.block, context);
+    // Every byte 1: no page-aligned address looks like that.
+    this.storage.bytes().fill(1, start, start + Tlb.contextSize);
+  }
+  /** Forget every translation. */
+  flushTlb(): void {
+    this.#contexts.fill(undefined);
+    this.modeChanged();
+  }
+
+  // --- storage, as the current instruction sees it ---------------------------------------------------
+
+  /** Host offset of the page's first byte. @throws ProgramInterruption the access is not allowed */
+  #page(address: bigint, access: number, ar: number): number {
+    this.setU32(at.event, Event.none);
+    const host = this.#translate(this.block, BigInt.asIntN(64, address), access, ar) >>> 0;
+    if (host === 0) throw new AlreadyNoted(this.u32(at.programCode));
+    return host;
+  }
+  /** Absolute address of a logical one. @throws ProgramInterruption */
+  absolute(address: bigint, access: number, ar: number): number {
+    return this.storage.top - this.#page(address, access, ar) + Number(address & 0xfffn);
+  }
+  /** Bytes at a logical address, in guest order. @throws ProgramInterruption */
+  fetchBytes(address: bigint, length: number, ar = 0): Uint8Array {
+    const result = new Uint8Array(length);
+    this.#pieces(address, length, Access.fetch, ar, (absolute, offset, count) => {
+      result.set(this.storage.fetch(absolute, count), offset);
+    });
+    return result;
+  }
+  /** All of it is access-tested before any of it is stored. @throws ProgramInterruption */
+  storeBytes(address: bigint, bytes: Uint8Array, ar = 0): void {
+    if (bytes.length > 0) this.testStore(address, bytes.length, ar);
+    this.#pieces(address, bytes.length, Access.store, ar, (absolute, offset, count) => {
+      this.storage.storeBytes(absolute, bytes.subarray(offset, offset + count));
+    });
+  }
+  /** @throws ProgramInterruption when any byte may not be stored into */
+  testStore(address: bigint, length: number, ar = 0): void {
+    this.#pieces(address, length, Access.store, ar, () => undefined);
+  }
+  /** @throws ProgramInterruption when any byte may not be fetched */
+  testFetch(address: bigint, length: number, ar = 0): void {
+    this.#pieces(address, length, Access.fetch, ar, () => undefined);
+  }
+  #pieces(
+    address: bigint,
+    length: number,
+    access: number,
+    ar: number,
+    act: (absolute: number, offset: number, count: number) => void,
+  ): void {
+    const mask = this.addressMask;
+    for (let offset = 0; offset < length;) {
+      const here = (address + BigInt(offset)) & mask;
+      const count = Math.min(length - offset, 0x1000 - Number(here & 0xfffn));
+      act(this.absolute(here, access, ar), offset, count);
+      offset += count;
+    }
+  }
+  fetch64(address: bigint, ar = 0): bigint {
+    const b = this.fetchBytes(address, 8, ar);
+    return new DataView(b.buffer, b.byteOffset).getBigUint64(0);
+  }
+  fetch32(address: bigint, ar = 0): number {
+    const b = this.fetchBytes(address, 4, ar);
+    return new DataView(b.buffer, b.byteOffset).getUint32(0);
+  }
+  fetch8(address: bigint, ar = 0): number {
+    return this.fetchBytes(address, 1, ar)[0] ?? 0;
+  }
+
+  // --- interruptions -------------------------------------------------------------------------------
+
+  /** Note an exception of the instruction being executed; the interpreter leaves with it. */
+  noteProgram(interruption: ProgramInterruption): void {
+    this.setU32(at.event, Event.program);
+    if (interruption instanceof AlreadyNoted) return;
+    this.setU32(at.programCode, interruption.code);
+    this.setU32(at.dxc, interruption.dxc);
+  }
+
+  /** Absolute address of an assigned storage location. */
+  lowcore(offset: number): number {
+    return this.prefix + offset;
+  }
+  #swapPsw(oldAt: number, newAt: number, address: bigint): boolean {
+    const { storage } = this;
+    storage.store64(this.lowcore(oldAt), this.pswMask);
+    storage.store64(this.lowcore(oldAt + 8), address);
+    return this.loadPsw(storage.fetch64(this.lowcore(newAt)), storage.fetch64(this.lowcore(newAt + 8)));
+  }
+
+  /**
+   * Take the program interruption that is noted in the block. False: the new PSW is invalid, which would
+   * interrupt for ever.
+   */
+  takeProgramInterruption(): boolean {
+    const { storage } = this;
+    const code = this.u32(at.programCode);
+    const length = this.u32(at.instructionLength);
+    const completed = this.u32(at.event) === Event.programAfter;
+    const address =
+      completed || nullifying.has(code)
+        ? this.pswAddress
+        : (this.pswAddress + BigInt(length)) & this.addressMask;
+    storage.store16(this.lowcore(assigned.programLength), length);
+    storage.store16(this.lowcore(assigned.programCode), code);
+    if (code === programInterruption.data) {
+      storage.store32(this.lowcore(assigned.dataExceptionCode), this.u32(at.dxc));
+      if (this.cr(0) & (1n << 18n)) this.fpc = (this.fpc & ~0xff00) | (this.u32(at.dxc) << 8);
+    }
+    if (withTeid(code)) {
+      storage.store64(this.lowcore(assigned.teid), this.u64(at.teid));
+      storage.store8(this.lowcore(assigned.accessId), this.u32(at.accessId));
+    }
+    storage.store64(this.lowcore(assigned.breakingEvent), this.u64(at.breakingEvent));
+    return this.#swapPsw(assigned.programOld, assigned.programNew, address);
+  }
+
+  takeSupervisorCall(): boolean {
+    const { storage } = this;
+    storage.store16(this.lowcore(assigned.svcLength), this.u32(at.instructionLength));
+    storage.store16(this.lowcore(assigned.svcCode), this.u32(at.svcNumber));
+    return this.#swapPsw(assigned.svcOld, assigned.svcNew, this.pswAddress);
+  }
+
+  takeExternalInterruption(code: number, cpuAddress: number, parameter: number): boolean {
+    const { storage } = this;
+    storage.store16(this.lowcore(assigned.externalCode), code);
+    storage.store16(this.lowcore(assigned.externalCpuAddress), cpuAddress);
+    storage.store32(this.lowcore(assigned.externalParameter), parameter);
+    return this.#swapPsw(assigned.externalOld, assigned.externalNew, this.pswAddress);
+  }
+
+  takeIoInterruption(subsystemId: number, parameter: number, identification: number): boolean {
+    const { storage } = this;
+    storage.store32(this.lowcore(assigned.subsystemId), subsystemId);
+    storage.store32(this.lowcore(assigned.ioParameter), parameter);
+    storage.store32(this.lowcore(assigned.ioIdentification), identification);
+    return this.#swapPsw(assigned.ioOld, assigned.ioNew, this.pswAddress);
+  }
+
+  takeMachineCheck(code: bigint): boolean {
+    this.storage.store64(this.lowcore(assigned.machineCheckCode), code);
+    return this.#swapPsw(assigned.machineCheckOld, assigned.machineCheckNew, this.pswAddress);
+  }
+
+  takeRestart(): boolean {
+    return this.#swapPsw(assigned.restartOld, assigned.restartNew, this.pswAddress);
+  }
+
+  setPrefix(prefix: number): void {
+    this.setU32(at.prefix, prefix);
+    this.flushTlb();
+  }
+
+  // --- resets --------------------------------------------------------------------------------------
+
+  /** CPU reset: pending conditions are the machine's; registers stay. */
+  reset(): void {
+    this.flushTlb();
+  }
+  /** Initial CPU reset: PSW, prefix, CPU timer, clock comparator, FPC and control registers. */
+  initialReset(): void {
+    this.setU32(at.prefix, 0);
+    this.fpc = 0;
+    this.setU32(at.todProgrammable, 0);
+    for (let n = 0; n < 16; n++) this.setCr(n, n === 0 ? 0xe0n : n === 14 ? 0xc200_0000n : 0n);
+    this.setU64(at.breakingEvent, 1n);
+    this.loadPsw(0n, 0n);
+    this.flushTlb();
+  }
+  /** Clear reset: the initial reset, and general, access, floating-point and vector registers zero. */
+  clearReset(): void {
+    const bytes = this.storage.bytes();
+    bytes.fill(0, this.block + at.gr, this.block + at.cr);
+    bytes.fill(0, this.block + at.vr, this.block + at.pswMask);
+    this.initialReset();
+  }
+}

@@ -1,0 +1,555 @@
+/**
+ * Lowers one recorded definition into WebAssembly. The order is the definition's promise: reads as
+ * recorded, then the access test of every store, then the values of all effects, then the effects.
+ */
+import type {
+  Block,
+  ConditionCode,
+  Effect,
+  Node,
+  Recording,
+  RegisterFile,
+  StateField,
+  Statement,
+} from "@lockframe/instructions";
+import { I32, I64 } from "@lockframe/instructions";
+import type { Runtime } from "../runtime.ts";
+import { Event, Tlb, cpu as at } from "../state.ts";
+import type { Load, Store } from "../wasm/code.ts";
+import { Emitter, load } from "./emitter.ts";
+
+/** Functions that lowered code calls, by number in the module. */
+export interface Callees extends Runtime {
+  routine(name: string): number;
+  /** (cpu, target address, modifier) -> next address or -1. */
+  readonly execute: number;
+}
+
+export interface Place {
+  /** Length of the instruction in bytes. */
+  readonly length: number;
+  /** True for the copy that runs as the target of EXECUTE: the next sequential address is in the state. */
+  readonly executed: boolean;
+}
+
+/** Parameters of a handler: the CPU's block, the instruction's address, the instruction word. */
+const CPU = 0;
+const ADDRESS = 1;
+const WORD = 2;
+
+const registerOffset: Record<RegisterFile, number> = { gr: at.gr, ar: at.ar, cr: at.cr, fpr: at.vr + 8 };
+const registerShift: Record<RegisterFile, number> = { gr: 3, ar: 2, cr: 3, fpr: 4 };
+
+const stateAccess: Record<StateField, { readonly offset: number; readonly type: "i32" | "i64" }> = {
+  pswMask: { offset: at.pswMask, type: "i64" },
+  addressMask: { offset: at.addressMask, type: "i64" },
+  cc: { offset: at.cc, type: "i32" },
+  prefix: { offset: at.prefix, type: "i32" },
+  fpc: { offset: at.fpc, type: "i32" },
+  todProgrammable: { offset: at.todProgrammable, type: "i32" },
+  cpuAddress: { offset: at.cpuAddress, type: "i32" },
+  breakingEvent: { offset: at.breakingEvent, type: "i64" },
+};
+
+const DAT = 1n << 58n; // PSW bit 5
+const ENABLING = (1n << 62n) | (1n << 57n) | (1n << 56n) | (1n << 50n); // PER, I/O, external, machine check
+
+export class InstructionLowering extends Emitter {
+  readonly #callees: Callees;
+  readonly #place: Place;
+  readonly #cpu = this.parameter32(CPU);
+  /** Locals of temporaries, by id. */
+  readonly #temporaries = new Map<number, number>();
+  /** How often each node is used, and the locals of those computed already on the way here. */
+  #uses = new Map<Node, number>();
+  #shared = new Map<Node, number>();
+
+  constructor(callees: Callees, place: Place) {
+    super(3);
+    this.#callees = callees;
+    this.#place = place;
+  }
+
+  lower(recording: Recording): void {
+    this.#uses = countUses(recording);
+    this.#statements(recording.statements);
+    this.#commit(recording.effects);
+  }
+
+  // --- reads ---------------------------------------------------------------------------------------
+
+  #statements(statements: readonly Statement[]): void {
+    for (const s of statements) this.#statement(s);
+  }
+
+  #statement(s: Statement): void {
+    switch (s.kind) {
+      case "let": {
+        this.emit(s.value);
+        this.code.set(this.#temporary(s.id, s.value.type === "i32" ? "i32" : "i64"));
+        return;
+      }
+      case "fetch":
+        this.#fetch(s.size, s.address, s.ar);
+        this.code.set(this.#temporary(s.id, s.size === 8 ? "i64" : "i32"));
+        return;
+      case "guard":
+        this.#scope(() => {
+          this.if(new I32(s.condition), () => {
+            this.callVoid(this.#callees.raise, this.#cpu, I32.of(s.code), I32.of(s.dxc));
+            this.code.return();
+          });
+        });
+        return;
+      case "call":
+        this.#call(s);
+        return;
+      case "if": {
+        const local = this.#temporary(s.id, s.taken.value.type === "i32" ? "i32" : "i64");
+        const arm = (block: Block) => () =>
+          this.#scope(() => {
+            this.#statements(block.statements);
+            this.emit(block.value);
+            this.code.set(local);
+          });
+        this.if(new I32(s.condition), arm(s.taken), arm(s.otherwise));
+      }
+    }
+  }
+
+  #temporary(id: number, type: "i32" | "i64"): number {
+    const local = this.body.local(type);
+    this.#temporaries.set(id, local);
+    return local;
+  }
+
+  #call(s: Statement & { kind: "call" }): void {
+    const result = this.#temporary(s.id, "i32");
+    if (s.routine.where === "host") {
+      s.args.forEach((arg, n) => {
+        this.store(arg.type === "i32" ? "i32" : "i64", this.#cpu, at.args + 8 * n, new I64(arg));
+      });
+      this.store("i64", this.#cpu, at.pswAddress, this.#next());
+      this.store("i64", this.#cpu, at.word, this.parameter64(WORD));
+      this.code.get(CPU);
+    } else {
+      this.code.get(CPU);
+      for (const arg of s.args) this.emit(arg);
+    }
+    this.code.call(this.#callees.routine(s.routine.name)).tee(result);
+    this.code.i32(0).binary("ltS", "i32");
+    this.#leaveIf();
+  }
+
+  /** With a condition on the stack: leave with the event when it holds. */
+  #leaveIf(): void {
+    this.code.if().constant("i64", -1n).return().end();
+  }
+
+  #fetch(size: 1 | 2 | 4 | 8, address: Node, ar: Node): void {
+    const ea = this.#addressLocal(address);
+    const type = size === 8 ? "i64" : "i32";
+    const entry = this.#probe(at.tlbRead, ea, size);
+    this.code.if(type);
+    this.#hostAddress(entry, ea);
+    const what: Record<1 | 2 | 4 | 8, Load> = { 1: "i32_8u", 2: "i32_16u", 4: "i32", 8: "i64" };
+    this.code.load(what[size], 8 - size).else();
+    this.code.get(CPU).get(ea).i32(size);
+    this.#scope(() => this.emit(ar));
+    this.code.call(this.#callees.fetchSlow);
+    if (size !== 8) this.code.unary("wrap", "i64");
+    this.code.get(CPU).load("i32", at.event).if().constant("i64", -1n).return().end();
+    this.code.end();
+  }
+
+  #addressLocal(address: Node): number {
+    const known = this.#localOf(address);
+    if (known !== undefined) return known;
+    const local = this.body.local("i64");
+    this.emit(address);
+    this.code.set(local);
+    return local;
+  }
+  #localOf(node: Node): number | undefined {
+    if (node.kind === "local") return node.index;
+    if (node.kind === "temporary") return this.#temporaries.get(node.id);
+    return this.#shared.get(node);
+  }
+
+  /** Leaves 1 on the stack when the TLB entry covers the operand; returns the local with the entry's place. */
+  #probe(table: number, ea: number, size: number): number {
+    const entry = this.body.local("i32");
+    const code = this.code;
+    code.get(CPU).load("i32", table);
+    code
+      .get(ea)
+      .unary("wrap", "i64")
+      .i32(8)
+      .binary("shrU", "i32")
+      .i32((Tlb.dataEntries - 1) << 4)
+      .binary("and", "i32");
+    code.binary("add", "i32").tee(entry).load("i64", 0);
+    code.get(ea);
+    if (size > 1) code.constant("i64", BigInt(size - 1)).binary("add", "i64");
+    code.constant("i64", -4096n).binary("and", "i64").binary("eq", "i64");
+    return entry;
+  }
+  #hostAddress(entry: number, ea: number): void {
+    this.code.get(entry).load("i32", 8).get(ea).unary("wrap", "i64").binary("sub", "i32");
+  }
+
+  // --- effects -------------------------------------------------------------------------------------
+
+  #commit(effects: readonly Effect[]): void {
+    const stores = effects.filter((e) => e.kind === "store");
+    const nested = effects.some((e) => e.kind === "when" && e.effects.some((n) => n.kind === "store"));
+    // A lone store tests and stores in one go, before anything else commits.
+    const lone = stores.length === 1 && !nested ? stores[0] : undefined;
+    if (lone === undefined) this.#probeStores(effects);
+    const ready = effects.length > 1 ? effects.map((e) => this.#evaluate(e)) : effects;
+    if (lone !== undefined) this.#effect(ready[effects.indexOf(lone)] as Effect);
+    let left = false;
+    ready.forEach((e, n) => {
+      if (
+        effects[n] === lone ||
+        e.kind === "branch" ||
+        e.kind === "programAfter" ||
+        e.kind === "execute" ||
+        e.kind === "setSystemMask"
+      )
+        return;
+      this.#effect(e);
+    });
+    for (const e of ready) {
+      if (e.kind === "programAfter") this.#programAfter(e);
+    }
+    for (const e of ready) {
+      if (e.kind === "setSystemMask") this.#systemMask(e.value);
+      if (e.kind === "branch") {
+        this.#branch(e);
+        left = true;
+      } else if (e.kind === "execute") {
+        this.code.get(CPU);
+        this.emit(e.target);
+        this.emit(e.modifier);
+        this.emit(this.#next().node);
+        this.code.call(this.#callees.execute).return();
+        left = true;
+      }
+    }
+    if (!left) this.emit(this.#next().node);
+    else this.code.unreachable();
+  }
+
+  #probeStores(effects: readonly Effect[]): void {
+    for (const e of effects) {
+      if (e.kind === "when") {
+        this.#scope(() => this.if(new I32(e.condition), () => this.#probeStores(e.effects)));
+      }
+      if (e.kind !== "store") continue;
+      const ea = this.#addressLocal(e.address);
+      this.code.get(CPU).get(ea).i32(e.size);
+      this.emit(e.ar);
+      this.code.call(this.#callees.probeStore);
+      this.#leaveIf();
+    }
+  }
+
+  /** The same effect with its operands computed now. */
+  #evaluate(e: Effect): Effect {
+    const now = (node: Node): Node => {
+      if (node.kind === "const" || node.kind === "local" || node.kind === "temporary") return node;
+      const index = this.body.local(node.type);
+      this.emit(node);
+      this.code.set(index);
+      return { kind: "local", type: node.type, index };
+    };
+    switch (e.kind) {
+      case "setRegister":
+        return { ...e, index: e.index.kind === "const" ? e.index : now(e.index), value: now(e.value) };
+      case "setState":
+      case "setSystemMask":
+        return { ...e, value: now(e.value) };
+      case "store":
+        return { ...e, address: now(e.address), ar: now(e.ar), value: now(e.value) };
+      case "setCc":
+        return { ...e, cc: { rule: "value", a: now(this.#conditionCode(e.cc)), b: undefined } };
+      case "branch":
+        return { ...e, condition: now(e.condition), target: now(e.target) };
+      case "programAfter":
+        return { ...e, condition: now(e.condition) };
+      case "execute":
+        return { ...e, target: now(e.target), modifier: now(e.modifier) };
+      case "when":
+        return {
+          ...e,
+          condition: now(e.condition),
+          effects: e.effects.map((inner) => this.#evaluate(inner)),
+        };
+    }
+  }
+
+  #effect(e: Effect): void {
+    switch (e.kind) {
+      case "setRegister":
+        this.#setRegister(e);
+        return;
+      case "setState": {
+        const { offset, type } = stateAccess[e.field];
+        this.store(type, this.#cpu, offset, new I64(e.value));
+        return;
+      }
+      case "store":
+        this.#store(e);
+        return;
+      case "setCc":
+        this.store("i32", this.#cpu, at.cc, new I32(this.#conditionCode(e.cc)));
+        return;
+      case "when":
+        this.if(new I32(e.condition), () => {
+          for (const inner of e.effects) {
+            if (inner.kind === "branch") {
+              this.#branch(inner);
+            } else this.#effect(inner);
+          }
+        });
+        return;
+      case "branch":
+      case "programAfter":
+      case "execute":
+      case "setSystemMask":
+        throw new Error(`${e.kind} cannot stand here`);
+    }
+  }
+
+  #setRegister(e: Effect & { kind: "setRegister" }): void {
+    const offset = registerOffset[e.file] + (e.half === "high" ? 4 : 0);
+    const what: Store = e.half !== undefined || e.file === "ar" ? "i32" : "i64";
+    if (e.index.kind === "const") {
+      this.code.get(CPU);
+      this.emit(e.value);
+      this.code.store(what, offset + (Number(e.index.value) << registerShift[e.file]));
+      return;
+    }
+    this.emit(new I32(e.index).shl(registerShift[e.file]).add(this.#cpu).node);
+    this.emit(e.value);
+    this.code.store(what, offset);
+  }
+
+  #store(e: Effect & { kind: "store" }): void {
+    const ea = this.#addressLocal(e.address);
+    const value = this.#valueLocal(e.value);
+    const entry = this.#probe(at.tlbWrite, ea, e.size);
+    this.code.if();
+    this.#hostAddress(entry, ea);
+    this.code.get(value);
+    const narrow: Record<1 | 2 | 4 | 8, Store> = { 1: "i32_8", 2: "i32_16", 4: "i32", 8: "i64" };
+    this.code.store(narrow[e.size], 8 - e.size);
+    this.code.else().get(CPU).get(ea).get(value);
+    if (e.size !== 8) this.code.unary("extendU", "i32");
+    this.code.i32(e.size);
+    this.#scope(() => this.emit(e.ar));
+    this.code.call(this.#callees.storeSlow).if().constant("i64", -1n).return().end().end();
+  }
+  #valueLocal(node: Node): number {
+    const known = this.#localOf(node);
+    if (known !== undefined) return known;
+    const local = this.body.local(node.type);
+    this.emit(node);
+    this.code.set(local);
+    return local;
+  }
+
+  #branch(e: Effect & { kind: "branch" }): void {
+    const taken = () => {
+      const target = this.#addressLocal(e.target);
+      // An odd address is the target's specification exception: it is recognised when it is fetched.
+      this.code.get(CPU).get(ADDRESS).store("i64", at.breakingEvent);
+      this.code.get(target).return();
+    };
+    if (e.condition.kind === "const") {
+      if (e.condition.value !== 0n) taken();
+      else this.return(this.#next());
+      return;
+    }
+    this.if(new I32(e.condition), () => this.#scope(taken));
+    this.return(this.#next());
+  }
+
+  #programAfter(e: Effect & { kind: "programAfter" }): void {
+    this.if(new I32(e.condition), () => {
+      this.callVoid(this.#callees.raise, this.#cpu, I32.of(e.code), I32.of(0));
+      this.store("i32", this.#cpu, at.event, I32.of(Event.programAfter));
+      this.store("i64", this.#cpu, at.pswAddress, this.#next());
+      this.code.return();
+    });
+  }
+
+  /** DAT switched, or something newly enabled while an interruption may be pending: let the CPU look. */
+  #systemMask(value: Node): void {
+    const mask = this.local64(new I64(value));
+    const old = this.local64(load.i64(this.#cpu, at.pswMask));
+    this.store("i64", this.#cpu, at.pswMask, mask.value);
+    const changed = old.value.xor(mask.value).and(DAT).ne(0);
+    const enabled = mask.value.and(ENABLING).ne(0).and(load.i32(this.#cpu, at.interruptionPending).ne(0));
+    this.if(changed.or(enabled), () => {
+      this.store("i64", this.#cpu, at.pswAddress, this.#next());
+      this.store("i32", this.#cpu, at.event, I32.of(Event.reload));
+      this.code.constant("i64", -1n).return();
+    });
+  }
+
+  #next(): I64 {
+    return this.#place.executed
+      ? load.i64(this.#cpu, at.executeNext)
+      : this.parameter64(ADDRESS).add(this.#place.length);
+  }
+
+  /** The code's number, 0 to 3. */
+  #conditionCode({ rule, a, b }: ConditionCode): Node {
+    const value = (node: Node): I32 | I64 => (node.type === "i64" ? new I64(node) : new I32(node));
+    const first = value(a);
+    const second = b === undefined ? first : value(b);
+    const order = (low: I32, high: I32) => low.or(high.shl(1)).node;
+    const compare = (op: "ltS" | "gtS" | "ltU" | "gtU"): I32 =>
+      first instanceof I64 ? first[op](second as I64) : first[op](second as I32);
+    switch (rule) {
+      case "value":
+        return a;
+      case "signed":
+        return order(first.ltS(0), first.gtS(0));
+      case "signedOrOverflow":
+        return (second as I32).select(I32.of(3), first.ltS(0).or(first.gtS(0).shl(1))).node;
+      case "compareSigned":
+        return order(compare("ltS"), compare("gtS"));
+      case "compareUnsigned":
+        return order(compare("ltU"), compare("gtU"));
+      case "notZero":
+        return first.ne(0).node;
+      case "addLogical":
+        return order(first.ne(0), compare("ltU"));
+      case "subtractLogical": {
+        const equal = first instanceof I64 ? first.eq(second as I64) : first.eq(second as I32);
+        return I32.of(3).sub(equal).sub(compare("ltU").shl(1)).node;
+      }
+    }
+  }
+
+  // --- expressions ---------------------------------------------------------------------------------
+
+  /** What is computed inside does not count as computed afterwards. */
+  #scope(inside: () => void): void {
+    const outer = this.#shared;
+    this.#shared = new Map(outer);
+    inside();
+    this.#shared = outer;
+  }
+
+  override emit(node: Node): void {
+    const composed =
+      node.kind === "binary" || node.kind === "unary" || node.kind === "select" || node.kind === "register";
+    if (!composed || (this.#uses.get(node) ?? 0) < 2) {
+      super.emit(node);
+      return;
+    }
+    const known = this.#shared.get(node);
+    if (known !== undefined) {
+      this.code.get(known);
+      return;
+    }
+    super.emit(node);
+    const local = this.body.local(node.type);
+    this.code.tee(local);
+    this.#shared.set(node, local);
+  }
+
+  protected override leaf(node: Node): void {
+    const code = this.code;
+    switch (node.kind) {
+      case "field": {
+        const word = this.parameter64(WORD);
+        const right = 64 - node.bit - node.width;
+        const moved = node.signed
+          ? word.shl(node.bit).shrS(64 - node.width)
+          : word.shrU(right).and((1n << BigInt(node.width)) - 1n);
+        this.emit((node.type === "i32" ? moved.low32() : moved).node);
+        return;
+      }
+      case "register": {
+        const offset = registerOffset[node.file] + (node.half === "high" ? 4 : 0);
+        if (node.index.kind === "const") {
+          code
+            .get(CPU)
+            .load(
+              node.type === "i32" ? "i32" : "i64",
+              offset + (Number(node.index.value) << registerShift[node.file]),
+            );
+          return;
+        }
+        this.emit(new I32(node.index).shl(registerShift[node.file]).add(this.#cpu).node);
+        code.load(node.type === "i32" ? "i32" : "i64", offset);
+        return;
+      }
+      case "state": {
+        const { offset, type } = stateAccess[node.field];
+        code.get(CPU).load(type, offset);
+        return;
+      }
+      case "instructionAddress":
+        if (node.which === "this") code.get(ADDRESS);
+        else this.emit(this.#next().node);
+        return;
+      case "temporary": {
+        const local = this.#temporaries.get(node.id);
+        if (local === undefined) throw new Error(`temporary ${node.id} is used before it is read`);
+        code.get(local);
+        return;
+      }
+      default:
+        super.leaf(node);
+    }
+  }
+}
+
+/** Uses of each node, counted over everything that was recorded. */
+function countUses(recording: Recording): Map<Node, number> {
+  const uses = new Map<Node, number>();
+  const visit = (node: Node): void => {
+    const n = (uses.get(node) ?? 0) + 1;
+    uses.set(node, n);
+    if (n > 1) return;
+    if (node.kind === "unary") visit(node.a);
+    else if (node.kind === "binary") [node.a, node.b].forEach(visit);
+    else if (node.kind === "select") [node.condition, node.a, node.b].forEach(visit);
+    else if (node.kind === "register") visit(node.index);
+  };
+  const statement = (s: Statement): void => {
+    if (s.kind === "let") visit(s.value);
+    else if (s.kind === "fetch") [s.address, s.ar].forEach(visit);
+    else if (s.kind === "guard") visit(s.condition);
+    else if (s.kind === "call") s.args.forEach(visit);
+    else {
+      visit(s.condition);
+      for (const b of [s.taken, s.otherwise]) {
+        b.statements.forEach(statement);
+        visit(b.value);
+      }
+    }
+  };
+  const effect = (e: Effect): void => {
+    if (e.kind === "setRegister") [e.index, e.value].forEach(visit);
+    else if (e.kind === "setState" || e.kind === "setSystemMask") visit(e.value);
+    else if (e.kind === "store") [e.address, e.ar, e.value].forEach(visit);
+    else if (e.kind === "setCc") [e.cc.a, ...(e.cc.b === undefined ? [] : [e.cc.b])].forEach(visit);
+    else if (e.kind === "branch") [e.condition, e.target].forEach(visit);
+    else if (e.kind === "programAfter") visit(e.condition);
+    else if (e.kind === "execute") [e.target, e.modifier].forEach(visit);
+    else {
+      visit(e.condition);
+      e.effects.forEach(effect);
+    }
+  };
+  recording.statements.forEach(statement);
+  recording.effects.forEach(effect);
+  return uses;
+}

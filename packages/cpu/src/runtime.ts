@@ -1,0 +1,473 @@
+/**
+ * The engine's own routines in WebAssembly: dynamic address translation, TLB fill, storage access off the
+ * fast path, instruction fetch. Sources: Principles of Operation, "Dynamic Address Translation",
+ * "Protection", "Storage Key".
+ *
+ * Every routine takes the host offset of the CPU's block first.
+ */
+import { I32, I64 } from "@lockframe/instructions";
+import type { Storage } from "@lockframe/memory";
+import { GUEST_READY } from "@lockframe/memory";
+import { Emitter, load } from "./lower/emitter.ts";
+import { Access, Event, Tlb, cpu as at } from "./state.ts";
+import type { ModuleBuilder } from "./wasm/module.ts";
+
+export interface Runtime {
+  /** (cpu, code, dxc) -> -1: note a program interruption that keeps the instruction from completing. */
+  readonly raise: number;
+  /** (cpu, address, access, ar) -> host offset of the page's first byte, or 0 with an event. Fills a TLB. */
+  readonly translate: number;
+  /** (cpu, address, access, ar) -> host offset of the byte, or 0 with an event. */
+  readonly locate: number;
+  /** (cpu, address, size, ar) -> the operand; look at the event. */
+  readonly fetchSlow: number;
+  /** (cpu, address, value, size, ar) -> 0, or -1 with an event. */
+  readonly storeSlow: number;
+  /** (cpu, address, size, ar) -> 0 when all of it may be stored into, or -1 with an event. */
+  readonly probeStore: number;
+  /** (cpu, address) -> 0 with an event, 1 the word is in the state, 2 the window is open. */
+  readonly instructionFetch: number;
+}
+
+/** What the runtime asks of the host; imported functions, by number. */
+export interface RuntimeImports {
+  /** (page number) -> 1 when the page is now usable by its guest. */
+  readonly importPage: number;
+  /** (cpu, ar) -> 1 and the space's ASCE in the state's `translated`, or 0 with an event. */
+  readonly accessRegisterTranslation: number;
+}
+
+const I = I32.of;
+const PAGE_MASK = ~0xfffn;
+
+export function buildRuntime(module: ModuleBuilder, storage: Storage, imports: RuntimeImports): Runtime {
+  const raise = defineRaise(module);
+  const tableEntry = defineTableEntry(module, storage, imports, raise);
+  const walk = defineWalk(module, tableEntry, raise);
+  const translate = defineTranslate(module, storage, imports, raise, walk);
+  const locate = defineLocate(module, translate);
+  return {
+    raise,
+    translate,
+    locate,
+    fetchSlow: defineFetchSlow(module, translate),
+    storeSlow: defineStoreSlow(module, translate),
+    probeStore: defineProbeStore(module, translate),
+    instructionFetch: defineInstructionFetch(module, translate, raise),
+  };
+}
+
+function defineRaise(module: ModuleBuilder): number {
+  const index = module.declare("raise", ["i32", "i32", "i32"], ["i64"]);
+  const e = new Emitter(3);
+  const state = e.parameter32(0);
+  e.store("i32", state, at.programCode, e.parameter32(1));
+  e.store("i32", state, at.dxc, e.parameter32(2));
+  e.store("i32", state, at.event, I(Event.program));
+  e.emit(I64.of(-1).node);
+  module.define(index, e.body);
+  return index;
+}
+
+/** An access exception: TEID as translation exceptions and protection store it. */
+function accessException(
+  e: Emitter,
+  raise: number,
+  state: I32,
+  address: I64,
+  access: I32,
+  ar: I32,
+  code: I32,
+  teidBits: I64,
+): void {
+  const space = pswSpace(state, access);
+  // Bits 52-53: 01 store, 10 fetch (access-exception fetch/store indication).
+  const direction = access.eq(Access.store).select(I64.of(0x400), I64.of(0x800));
+  e.store("i64", state, at.teid, address.and(PAGE_MASK).or(direction).or(space).or(teidBits));
+  e.store("i32", state, at.accessId, ar);
+  e.callVoid(raise, state, code, I(0));
+  e.code.drop();
+}
+
+/** Address-space indication of the TEID (bits 62-63): 0 primary, 1 access register, 2 secondary, 3 home. */
+function pswSpace(state: I32, access: I32): I64 {
+  const space = load.i64(state, at.pswMask).shrU(46).and(3); // PSW bits 16-17 have the same code
+  const instruction = space.eq(3).select(I64.of(3), I64.of(0));
+  return access.eq(Access.instruction).select(instruction, space);
+}
+
+/** (cpu, absolute) -> entry of a translation table; 0 in the event field means that it could be fetched. */
+function defineTableEntry(
+  module: ModuleBuilder,
+  storage: Storage,
+  imports: RuntimeImports,
+  raise: number,
+): number {
+  const index = module.declare("tableEntry", ["i32", "i64"], ["i64"]);
+  const e = new Emitter(2);
+  const state = e.parameter32(0);
+  const absolute = e.parameter64(1);
+  e.if(absolute.gtU(storage.size - 8), () => {
+    e.callVoid(raise, state, I(0x05), I(0));
+    e.code.drop();
+    e.return(I64.of(0));
+  });
+  const page = absolute.shrU(12).low32();
+  e.if(load.u8(page, storage.pageStatesBase).geU(GUEST_READY), () => {
+    e.if(e.call32(imports.importPage, page).isZero(), () => {
+      e.callVoid(raise, state, I(0x05), I(0));
+      e.code.drop();
+      e.return(I64.of(0));
+    });
+  });
+  e.emit(load.i64(I(storage.top - 7).sub(absolute.low32())).node);
+  module.define(index, e.body);
+  return index;
+}
+
+/**
+ * (cpu, address, ASCE) -> 0, or the program-interruption code. Leaves the absolute or real address of the page
+ * in `translated` (bit 63 one: absolute already) and DAT protection in `translatedProtected`.
+ */
+function defineWalk(module: ModuleBuilder, tableEntry: number, raise: number): number {
+  void raise;
+  const index = module.declare("walk", ["i32", "i64", "i64"], ["i32"]);
+  const e = new Emitter(3);
+  const state = e.parameter32(0);
+  const address = e.parameter64(1);
+  const asce = e.parameter64(2);
+  const enhanced = load.i32(state, at.enhancedDat);
+
+  e.store("i32", state, at.translatedProtected, I(0));
+  e.if(asce.and(0x20).ne(0), () => {
+    e.store("i64", state, at.translated, address.and(PAGE_MASK));
+    e.return(I(0));
+  });
+  const level = e.local32(asce.shrU(2).low32().and(3));
+  const shift = e.local64(level.value.unsigned64().mul(11).add(20)); // 53, 42, 31, 20
+  const table = e.local64(asce.and(PAGE_MASK));
+  const last = e.local32(asce.low32().and(3)); // table length, in units of 512 entries
+  const first = e.local32(0); // table offset
+  const entry = e.local64();
+  const protect = e.local32(0);
+  // Address bits to the left of what the table at hand resolves must be zero.
+  e.if(level.value.ne(3).and(address.shrU(shift.value.add(11)).ne(0)), () => e.return(I(0x38)));
+
+  e.loop((again) => {
+    const indexBits = e.local64(address.shrU(shift.value).and(0x7ff));
+    const part = e.local32(indexBits.value.shrU(9).low32());
+    // 39, 3A, 3B region first, second, third; 10 segment.
+    const code = e.local32(level.value.isZero().select(I(0x10), I(0x3c).sub(level.value)));
+    e.if(part.value.gtU(last.value).or(part.value.ltU(first.value)), () => e.return(code.value));
+    e.set(entry, e.call64(tableEntry, state, table.value.add(indexBits.value.shl(3))));
+    e.if(load.i32(state, at.event), () => e.return(I(0x05)));
+    e.if(entry.value.and(0x20).ne(0), () => e.return(code.value));
+    e.if(entry.value.shrU(2).low32().and(3).ne(level.value), () => e.return(I(0x12)));
+    e.if(level.value, () => {
+      e.if(enhanced, () => e.set(protect, protect.value.or(entry.value.low32().and(0x200))));
+      e.set(table, entry.value.and(PAGE_MASK));
+      e.set(last, entry.value.low32().and(3));
+      e.set(first, entry.value.shrU(6).low32().and(3));
+      e.set(level, level.value.sub(1));
+      e.set(shift, shift.value.sub(11));
+      again();
+    });
+  });
+
+  e.set(protect, protect.value.or(entry.value.low32().and(0x200)));
+  e.if(enhanced.and(entry.value.shrU(10).low32()).and(1), () => {
+    // Format control: a 1 MiB frame at an absolute address.
+    e.store("i64", state, at.translated, entry.value.and(~0xfffffn).or(address.and(0xff000)).or(1));
+    e.store("i32", state, at.translatedProtected, protect.value);
+    e.return(I(0));
+  });
+  e.set(entry, e.call64(tableEntry, state, entry.value.and(~0x7ffn).add(address.shrU(9).and(0x7f8))));
+  e.if(load.i32(state, at.event), () => e.return(I(0x05)));
+  e.if(entry.value.and(0x400).ne(0), () => e.return(I(0x11)));
+  e.if(entry.value.and(0x800).ne(0), () => e.return(I(0x12)));
+  e.store("i64", state, at.translated, entry.value.and(PAGE_MASK));
+  e.store("i32", state, at.translatedProtected, protect.value.or(entry.value.low32().and(0x200)));
+  e.emit(I(0).node);
+  module.define(index, e.body);
+  return index;
+}
+
+function defineTranslate(
+  module: ModuleBuilder,
+  storage: Storage,
+  imports: RuntimeImports,
+  raise: number,
+  walk: number,
+): number {
+  const index = module.declare("translate", ["i32", "i64", "i32", "i32"], ["i32"], true);
+  const e = new Emitter(4);
+  const state = e.parameter32(0);
+  const address = e.parameter64(1);
+  const access = e.parameter32(2);
+  const ar = e.parameter32(3);
+  const isStore = access.eq(Access.store);
+  const fail = (code: I32 | number, teidBits = I64.of(0)) => {
+    accessException(
+      e,
+      raise,
+      state,
+      address,
+      access,
+      ar,
+      typeof code === "number" ? I(code) : code,
+      teidBits,
+    );
+    e.return(I(0));
+  };
+  e.store("i64", state, at.tlbMisses, load.i64(state, at.tlbMisses).add(1));
+
+  const lowAddress = load.i32(state, at.lowAddressProtection).and(address.ltU(0x2000));
+  e.if(isStore.and(lowAddress).and(address.and(0xfff).ltU(512)), () => fail(0x04));
+
+  // Virtual to real.
+  const byAccessRegister = load.i32(state, at.accessRegisterMode).and(access.ne(Access.instruction));
+  const dat = load.i32(state, at.dat);
+  e.if(
+    dat,
+    () => {
+      const asce = e.local64(
+        access.eq(Access.instruction).select(load.i64(state, at.asceFetch), load.i64(state, at.asceData)),
+      );
+      e.if(byAccessRegister, () => {
+        e.if(e.call32(imports.accessRegisterTranslation, state, ar).isZero(), () => e.return(I(0)));
+        e.set(asce, load.i64(state, at.translated));
+      });
+      const code = e.local32(e.call32(walk, state, address, asce.value));
+      e.if(code.value, () => fail(code.value));
+      // Bit 61 of the TEID: protection by DAT, address valid.
+      e.if(isStore.and(load.i32(state, at.translatedProtected).ne(0)), () => fail(0x04, I64.of(4)));
+    },
+    () => {
+      e.store("i64", state, at.translated, address.and(PAGE_MASK));
+      e.store("i32", state, at.translatedProtected, I(0));
+    },
+  );
+
+  // Real to absolute, unless DAT gave an absolute frame.
+  const real = e.local64(load.i64(state, at.translated));
+  const prefix = load.i32(state, at.prefix).unsigned64();
+  e.if(
+    real.value.and(1).isZero(),
+    () => {
+      const within = e.local64(real.value.and(~0x1fffn));
+      e.if(
+        within.value.isZero(),
+        () => e.set(real, real.value.add(prefix)),
+        () => {
+          e.if(within.value.eq(prefix), () => e.set(real, real.value.sub(prefix)));
+        },
+      );
+    },
+    () => e.set(real, real.value.and(PAGE_MASK)),
+  );
+  const absolute = real.value;
+  e.if(absolute.geU(storage.size), () => fail(0x05));
+  e.store("i64", state, at.translated, absolute);
+
+  const page = e.local32(absolute.shrU(12).low32());
+  e.if(load.u8(page.value, storage.pageStatesBase).geU(GUEST_READY), () => {
+    e.if(e.call32(imports.importPage, page.value).isZero(), () => fail(0x05));
+  });
+
+  // Key-controlled protection.
+  const key = e.local32(load.u8(page.value, storage.keysBase));
+  const accessKey = load.i32(state, at.accessKey);
+  const cacheable = e.local32(byAccessRegister.isZero());
+  e.if(accessKey.ne(0).and(accessKey.ne(key.value.and(0xf0))), () => {
+    e.if(
+      isStore,
+      () =>
+        e.if(load.i32(state, at.storageOverride).and(key.value.and(0xf0).eq(0x90)).isZero(), () =>
+          fail(0x04, I64.of(4)),
+        ),
+      () => {
+        const overridden = load.i32(state, at.fetchOverride).and(address.ltU(2048));
+        e.if(key.value.and(0x08).ne(0).and(overridden.isZero()), () => fail(0x04, I64.of(4)));
+        e.set(cacheable, cacheable.value.and(address.geU(0x1000)));
+      },
+    );
+  });
+  // Reference and change recording.
+  const marks = e.local32(isStore.select(I(6), I(4)));
+  e.if(key.value.and(marks.value).ne(marks.value), () =>
+    e.store("i32_8", page.value, storage.keysBase, key.value.or(marks.value)),
+  );
+
+  const host = e.local32(I(storage.top).sub(absolute.low32()));
+  e.if(isStore.and(lowAddress), () => e.set(cacheable, I(0)));
+  e.if(cacheable.value, () => {
+    const low = address.low32();
+    const data = low.shrU(8).and((Tlb.dataEntries - 1) << 4);
+    const instruction = low.shrU(8).and((Tlb.fetchEntries - 1) << 4);
+    const table = access
+      .eq(Access.instruction)
+      .select(
+        load.i32(state, at.tlbFetch).add(instruction),
+        isStore.select(load.i32(state, at.tlbWrite), load.i32(state, at.tlbRead)).add(data),
+      );
+    const entry = e.local32(table);
+    e.store("i64", entry.value, 0, address.and(PAGE_MASK));
+    // Biased so that an operand of n bytes is at addend - address + (8 - n).
+    e.store("i32", entry.value, 8, host.value.add(low.and(~0xfff)).sub(7));
+  });
+  e.emit(host.value.node);
+  module.define(index, e.body);
+  return index;
+}
+
+function defineLocate(module: ModuleBuilder, translate: number): number {
+  const index = module.declare("locate", ["i32", "i64", "i32", "i32"], ["i32"]);
+  const e = new Emitter(4);
+  const state = e.parameter32(0);
+  const address = e.parameter64(1);
+  const access = e.parameter32(2);
+  const low = address.low32();
+  const table = access.select(load.i32(state, at.tlbWrite), load.i32(state, at.tlbRead));
+  const entry = e.local32(table.add(low.shrU(8).and((Tlb.dataEntries - 1) << 4)));
+  e.if(load.i64(entry.value).eq(address.and(PAGE_MASK)), () =>
+    e.return(load.i32(entry.value, 8).sub(low).add(7)),
+  );
+  const host = e.local32(e.call32(translate, state, address, access, e.parameter32(3)));
+  e.if(host.value.isZero(), () => e.return(I(0)));
+  e.emit(host.value.sub(low.and(0xfff)).node);
+  module.define(index, e.body);
+  return index;
+}
+
+const nextPage = (state: I32, address: I64): I64 =>
+  address.and(PAGE_MASK).add(0x1000).and(load.i64(state, at.addressMask));
+
+function defineFetchSlow(module: ModuleBuilder, translate: number): number {
+  const index = module.declare("fetchSlow", ["i32", "i64", "i32", "i32"], ["i64"]);
+  const e = new Emitter(4);
+  const state = e.parameter32(0);
+  const address = e.parameter64(1);
+  const size = e.parameter32(2);
+  const ar = e.parameter32(3);
+  const offset = e.local32(address.low32().and(0xfff));
+  const host = e.local32(e.call32(translate, state, address, I(Access.fetch), ar));
+  e.if(host.value.isZero(), () => e.return(I64.of(0)));
+  e.set(host, host.value.sub(offset.value)); // host offset of the operand's first byte
+  const here = e.local32(I(0x1000).sub(offset.value)); // bytes on this page
+  const other = e.local32(0);
+  e.if(here.value.ltU(size), () => {
+    e.set(other, e.call32(translate, state, nextPage(state, address), I(Access.fetch), ar));
+    e.if(other.value.isZero(), () => e.return(I64.of(0)));
+  });
+  const value = e.local64(I64.of(0));
+  const n = e.local32(0);
+  e.loop((again) => {
+    const place = n.value
+      .ltU(here.value)
+      .select(host.value.sub(n.value), other.value.sub(n.value.sub(here.value)));
+    e.set(value, value.value.shl(8).or(load.u8(place).unsigned64()));
+    e.set(n, n.value.add(1));
+    e.if(n.value.ltU(size), again);
+  });
+  e.emit(value.value.node);
+  module.define(index, e.body);
+  return index;
+}
+
+function defineStoreSlow(module: ModuleBuilder, translate: number): number {
+  const index = module.declare("storeSlow", ["i32", "i64", "i64", "i32", "i32"], ["i32"]);
+  const e = new Emitter(5);
+  const state = e.parameter32(0);
+  const address = e.parameter64(1);
+  const value = e.parameter64(2);
+  const size = e.parameter32(3);
+  const ar = e.parameter32(4);
+  const offset = e.local32(address.low32().and(0xfff));
+  const host = e.local32(e.call32(translate, state, address, I(Access.store), ar));
+  e.if(host.value.isZero(), () => e.return(I(-1)));
+  e.set(host, host.value.sub(offset.value));
+  const here = e.local32(I(0x1000).sub(offset.value));
+  const other = e.local32(0);
+  e.if(here.value.ltU(size), () => {
+    e.set(other, e.call32(translate, state, nextPage(state, address), I(Access.store), ar));
+    e.if(other.value.isZero(), () => e.return(I(-1)));
+  });
+  const n = e.local32(0);
+  e.loop((again) => {
+    const place = n.value
+      .ltU(here.value)
+      .select(host.value.sub(n.value), other.value.sub(n.value.sub(here.value)));
+    const shift = size.sub(1).sub(n.value).shl(3).unsigned64();
+    e.store("i64_8", place, 0, value.shrU(shift));
+    e.set(n, n.value.add(1));
+    e.if(n.value.ltU(size), again);
+  });
+  e.emit(I(0).node);
+  module.define(index, e.body);
+  return index;
+}
+
+function defineProbeStore(module: ModuleBuilder, translate: number): number {
+  const index = module.declare("probeStore", ["i32", "i64", "i32", "i32"], ["i32"]);
+  const e = new Emitter(4);
+  const state = e.parameter32(0);
+  const address = e.parameter64(1);
+  const size = e.parameter32(2);
+  const ar = e.parameter32(3);
+  e.if(e.call32(translate, state, address, I(Access.store), ar).isZero(), () => e.return(I(-1)));
+  e.if(address.low32().and(0xfff).add(size).gtU(0x1000), () => {
+    e.if(e.call32(translate, state, nextPage(state, address), I(Access.store), ar).isZero(), () =>
+      e.return(I(-1)),
+    );
+  });
+  e.emit(I(0).node);
+  module.define(index, e.body);
+  return index;
+}
+
+function defineInstructionFetch(module: ModuleBuilder, translate: number, raise: number): number {
+  const index = module.declare("instructionFetch", ["i32", "i64"], ["i32"]);
+  const e = new Emitter(2);
+  const state = e.parameter32(0);
+  const address = e.parameter64(1);
+  const fetched = (where: I64): I32 => {
+    const low = where.low32();
+    const entry = e.local32(load.i32(state, at.tlbFetch).add(low.shrU(8).and((Tlb.fetchEntries - 1) << 4)));
+    const host = e.local32();
+    e.if(
+      load.i64(entry.value).eq(where.and(PAGE_MASK)),
+      () => e.set(host, load.i32(entry.value, 8).sub(low.and(~0xfff)).add(7)),
+      () => e.set(host, e.call32(translate, state, where, I(Access.instruction), I(0))),
+    );
+    return host.value;
+  };
+  e.if(address.and(1).ne(0), () => {
+    e.callVoid(raise, state, I(0x06), I(0));
+    e.code.drop();
+    e.return(I(0));
+  });
+  const host = fetched(address);
+  e.if(host.isZero(), () => e.return(I(0)));
+  e.store("i64", state, at.fetchStart, address.and(PAGE_MASK));
+  e.store("i32", state, at.fetchAddend, host.add(address.low32().and(~0xfff)).sub(7));
+  const offset = e.local32(address.low32().and(0xfff));
+  e.if(offset.value.leU(4090), () => e.return(I(2)));
+  const firstByte = load.u8(host.sub(offset.value));
+  const length = e.local32(instructionLength(firstByte));
+  const word = e.local64(load.i64(host.sub(offset.value).sub(7)));
+  e.if(offset.value.add(length.value).gtU(0x1000), () => {
+    // The rest stands on the next page: put it behind the halfwords of this one.
+    const other = fetched(nextPage(state, address));
+    e.if(other.isZero(), () => e.return(I(0)));
+    const here = e.local64(I(0x1000).sub(offset.value).shl(3).unsigned64()); // bits on this page
+    const mask = I64.of(-1).shl(I64.of(64).sub(here.value));
+    e.set(word, word.value.and(mask).or(load.i64(other.sub(7)).shrU(here.value)));
+  });
+  e.store("i64", state, at.fetchWord, word.value);
+  e.emit(I(1).node);
+  module.define(index, e.body);
+  return index;
+}
+
+/** 2, 4 or 6, from the leftmost two bits of the operation code. */
+export const instructionLength = (firstByte: I32): I32 => firstByte.shrU(6).add(1).shrU(1).add(1).shl(1);

@@ -1,0 +1,131 @@
+/**
+ * Where the engine keeps things at the low end of the WebAssembly memory: decode tables, then one block for
+ * each CPU. Numbers are host (little-endian) numbers. Offsets of `cpu` count from the start of a CPU's block.
+ */
+
+/** Handler number by the first halfword of an instruction; from `SECOND_LEVEL` on, a page of the second table. */
+export const DECODE_FIRST = 0x10000;
+/** Pages of 256 handler numbers, by the sixth byte of an instruction. */
+export const DECODE_SECOND = 0x30000;
+export const DECODE_SECOND_END = 0x40000;
+export const SECOND_LEVEL = 0x8000;
+
+export const CPU_BLOCKS = 0x40000;
+export const CPU_BLOCK_SIZE = 0x80000;
+
+/** Bytes of the memory that belong to the engine for a number of CPUs. */
+export const engineArea = (cpuCount: number): number => CPU_BLOCKS + cpuCount * CPU_BLOCK_SIZE;
+export const cpuBlock = (cpuNumber: number): number => CPU_BLOCKS + cpuNumber * CPU_BLOCK_SIZE;
+
+export const cpu = {
+  /** General registers, 16 x 8 bytes. */
+  gr: 0x000,
+  /** Access registers, 16 x 4 bytes. */
+  ar: 0x080,
+  /** Control registers, 16 x 8 bytes. */
+  cr: 0x0c0,
+  /** Vector registers, 32 x 16 bytes, reversed like storage: doubleword 0 (the floating-point register) lies at +8. */
+  vr: 0x140,
+  /** PSW bits 0-63 without the condition code, and the instruction address. */
+  pswMask: 0x340,
+  pswAddress: 0x348,
+  addressMask: 0x350,
+  cc: 0x358,
+  fpc: 0x35c,
+  prefix: 0x360,
+  todProgrammable: 0x364,
+  cpuAddress: 0x368,
+  breakingEvent: 0x370,
+
+  /** Why the interpreter returned; see `Event`. */
+  event: 0x378,
+  programCode: 0x37c,
+  dxc: 0x380,
+  /** Instruction-length code in bytes of the last instruction. */
+  instructionLength: 0x384,
+  /** Translation-exception identification, exception access identification (AR number). */
+  teid: 0x388,
+  accessId: 0x390,
+  /** SVC number. */
+  svcNumber: 0x394,
+  /** Instruction word of the instruction that called out, left-aligned. */
+  word: 0x398,
+  /** Arguments of a host routine, eight doublewords. */
+  args: 0x3a0,
+  /** Next sequential address while an instruction is the target of EXECUTE. */
+  executeNext: 0x3e0,
+  /** Nonzero: an interruption may be pending; looked at when the system mask changes. */
+  interruptionPending: 0x3e8,
+  /** Guest instructions completed, as a double-word count. */
+  instructions: 0x3f0,
+
+  /** TLBs in use (host offsets of tables of `Tlb` entries). */
+  tlbRead: 0x400,
+  tlbWrite: 0x404,
+  tlbFetch: 0x408,
+  /** Address-space-control element for data and for instructions, when DAT is on. */
+  asceData: 0x410,
+  asceFetch: 0x418,
+  /** 1 DAT on; access-register mode makes `accessRegisterMode` 1. */
+  dat: 0x420,
+  accessRegisterMode: 0x424,
+  /** PSW key in the position it has in a storage key (bits 0-3); 0 also when nothing can be protected by key. */
+  accessKey: 0x428,
+  /** Low-address protection: CR0 bit 35, and the space is not private. */
+  lowAddressProtection: 0x42c,
+  /** Fetch-protection override CR0 bit 38; storage-protection override CR0 bit 39. */
+  fetchOverride: 0x430,
+  storageOverride: 0x434,
+  /** 1: fetching now goes through this window: first address and its addend. */
+  fetchStart: 0x438,
+  fetchAddend: 0x440,
+  fetchWord: 0x448,
+  /** 1 when enhanced DAT 1 is installed and CR0 bit 40 is one. */
+  enhancedDat: 0x450,
+  /** Result of a translation: absolute address of the page, and whether writing is DAT-protected. */
+  translated: 0x458,
+  translatedProtected: 0x460,
+  /** Counters, i64 each. */
+  tlbMisses: 0x468,
+
+  scratch: 0x500,
+  /** Executions by handler number, when profiling. */
+  tlbs: 0x1000,
+} as const;
+
+/** One TLB entry: tag (i64), addend (i32), four bytes unused. */
+export const Tlb = {
+  entryShift: 4,
+  /** Data TLBs: 1024 entries; instruction TLB: 256. */
+  dataEntries: 1024,
+  fetchEntries: 256,
+  /** Read, write and fetch TLB of one context. */
+  readOffset: 0,
+  writeOffset: 0x4000,
+  fetchOffset: 0x8000,
+  contextSize: 0x9000,
+  contexts: 11,
+  /** No page has this tag. */
+  invalidTag: 1n,
+} as const;
+
+/** Host offset of a TLB context; context `contexts` is the one that never holds anything. */
+export const tlbContext = (block: number, context: number): number =>
+  block + cpu.tlbs + context * Tlb.contextSize;
+
+/** Why the interpreter returned to its caller. */
+export const Event = {
+  none: 0,
+  /** Time slice used up. */
+  slice: 1,
+  /** Program interruption of the instruction at the PSW's address, which did not complete. */
+  program: 2,
+  /** Program interruption after completion; the PSW's address is that of the next instruction. */
+  programAfter: 3,
+  supervisorCall: 4,
+  /** The CPU's mode or its enablement changed; the PSW is up to date. */
+  reload: 5,
+} as const;
+
+/** Kinds of access, as the translation routines take them. */
+export const Access = { fetch: 0, store: 1, instruction: 2 } as const;

@@ -1,0 +1,243 @@
+/** WebAssembly code as bytes: one method per instruction that the engine emits. Source: WebAssembly core specification, "Binary Format". */
+import type { Binary, Unary, ValueType } from "@lockframe/instructions";
+
+export const valueTypeCode: Record<ValueType, number> = {
+  i32: 0x7f,
+  i64: 0x7e,
+  f32: 0x7d,
+  f64: 0x7c,
+  v128: 0x7b,
+};
+
+const binaryCode: Record<"i32" | "i64", Record<Binary, number>> = {
+  i32: {
+    eq: 0x46,
+    ne: 0x47,
+    ltS: 0x48,
+    ltU: 0x49,
+    gtS: 0x4a,
+    gtU: 0x4b,
+    leS: 0x4c,
+    leU: 0x4d,
+    geS: 0x4e,
+    geU: 0x4f,
+    add: 0x6a,
+    sub: 0x6b,
+    mul: 0x6c,
+    divS: 0x6d,
+    divU: 0x6e,
+    remS: 0x6f,
+    remU: 0x70,
+    and: 0x71,
+    or: 0x72,
+    xor: 0x73,
+    shl: 0x74,
+    shrS: 0x75,
+    shrU: 0x76,
+    rotl: 0x77,
+    rotr: 0x78,
+  },
+  i64: {
+    eq: 0x51,
+    ne: 0x52,
+    ltS: 0x53,
+    ltU: 0x54,
+    gtS: 0x55,
+    gtU: 0x56,
+    leS: 0x57,
+    leU: 0x58,
+    geS: 0x59,
+    geU: 0x5a,
+    add: 0x7c,
+    sub: 0x7d,
+    mul: 0x7e,
+    divS: 0x7f,
+    divU: 0x80,
+    remS: 0x81,
+    remU: 0x82,
+    and: 0x83,
+    or: 0x84,
+    xor: 0x85,
+    shl: 0x86,
+    shrS: 0x87,
+    shrU: 0x88,
+    rotl: 0x89,
+    rotr: 0x8a,
+  },
+};
+
+const unaryCode: Record<"i32" | "i64", Partial<Record<Unary, number>>> = {
+  i32: {
+    eqz: 0x45,
+    clz: 0x67,
+    ctz: 0x68,
+    popcnt: 0x69,
+    extend8: 0xc0,
+    extend16: 0xc1,
+    extendS: 0xac,
+    extendU: 0xad,
+  },
+  i64: {
+    eqz: 0x50,
+    clz: 0x79,
+    ctz: 0x7a,
+    popcnt: 0x7b,
+    extend8: 0xc2,
+    extend16: 0xc3,
+    extend32: 0xc4,
+    wrap: 0xa7,
+  },
+};
+
+export type Load =
+  | "i32"
+  | "i64"
+  | "i32_8u"
+  | "i32_8s"
+  | "i32_16u"
+  | "i32_16s"
+  | "i64_8u"
+  | "i64_16u"
+  | "i64_32u"
+  | "i64_32s";
+export type Store = "i32" | "i64" | "i32_8" | "i32_16" | "i64_8" | "i64_16" | "i64_32";
+const loadCode: Record<Load, number> = {
+  i32: 0x28,
+  i64: 0x29,
+  i32_8s: 0x2c,
+  i32_8u: 0x2d,
+  i32_16s: 0x2e,
+  i32_16u: 0x2f,
+  i64_8u: 0x31,
+  i64_16u: 0x33,
+  i64_32s: 0x34,
+  i64_32u: 0x35,
+};
+const storeCode: Record<Store, number> = {
+  i32: 0x36,
+  i64: 0x37,
+  i32_8: 0x3a,
+  i32_16: 0x3b,
+  i64_8: 0x3c,
+  i64_16: 0x3d,
+  i64_32: 0x3e,
+};
+
+const integer = (type: ValueType): "i32" | "i64" => {
+  if (type !== "i32" && type !== "i64") throw new Error(`no integer operation on ${type}`);
+  return type;
+};
+
+export class Code {
+  readonly bytes: number[] = [];
+
+  byte(...values: number[]): this {
+    for (const value of values) this.bytes.push(value);
+    return this;
+  }
+  unsigned(value: number): this {
+    let rest = value;
+    while (rest >= 0x80) {
+      this.bytes.push((rest % 0x80) | 0x80);
+      rest = Math.floor(rest / 0x80);
+    }
+    this.bytes.push(rest);
+    return this;
+  }
+  signed(value: bigint): this {
+    let rest = value;
+    for (;;) {
+      const low = Number(rest & 0x7fn);
+      rest >>= 7n;
+      const done = (rest === 0n && (low & 0x40) === 0) || (rest === -1n && (low & 0x40) !== 0);
+      this.bytes.push(done ? low : low | 0x80);
+      if (done) return this;
+    }
+  }
+
+  constant(type: ValueType, value: bigint): this {
+    return integer(type) === "i32"
+      ? this.byte(0x41).signed(BigInt.asIntN(32, value))
+      : this.byte(0x42).signed(BigInt.asIntN(64, value));
+  }
+  i32(value: number): this {
+    return this.constant("i32", BigInt(value));
+  }
+  binary(op: Binary, type: ValueType): this {
+    return this.byte(binaryCode[integer(type)][op]);
+  }
+  unary(op: Unary, operandType: ValueType): this {
+    const code = unaryCode[integer(operandType)][op];
+    if (code === undefined) throw new Error(`no ${op} on ${operandType}`);
+    return this.byte(code);
+  }
+  select(): this {
+    return this.byte(0x1b);
+  }
+  get(local: number): this {
+    return this.byte(0x20).unsigned(local);
+  }
+  set(local: number): this {
+    return this.byte(0x21).unsigned(local);
+  }
+  tee(local: number): this {
+    return this.byte(0x22).unsigned(local);
+  }
+  load(what: Load, offset: number): this {
+    return this.byte(loadCode[what], 0).unsigned(offset);
+  }
+  store(what: Store, offset: number): this {
+    return this.byte(storeCode[what], 0).unsigned(offset);
+  }
+  /** memory.copy / memory.fill of memory 0. */
+  copy(): this {
+    return this.byte(0xfc, 0x0a, 0, 0);
+  }
+  fill(): this {
+    return this.byte(0xfc, 0x0b, 0);
+  }
+  block(result?: ValueType): this {
+    return this.byte(0x02, result === undefined ? 0x40 : valueTypeCode[result]);
+  }
+  loop(): this {
+    return this.byte(0x03, 0x40);
+  }
+  if(result?: ValueType): this {
+    return this.byte(0x04, result === undefined ? 0x40 : valueTypeCode[result]);
+  }
+  else(): this {
+    return this.byte(0x05);
+  }
+  end(): this {
+    return this.byte(0x0b);
+  }
+  br(depth: number): this {
+    return this.byte(0x0c).unsigned(depth);
+  }
+  brIf(depth: number): this {
+    return this.byte(0x0d).unsigned(depth);
+  }
+  brTable(depths: readonly number[], otherwise: number): this {
+    this.byte(0x0e).unsigned(depths.length);
+    for (const depth of depths) this.unsigned(depth);
+    return this.unsigned(otherwise);
+  }
+  return(): this {
+    return this.byte(0x0f);
+  }
+  call(index: number): this {
+    return this.byte(0x10).unsigned(index);
+  }
+  callIndirect(type: number, table = 0): this {
+    return this.byte(0x11).unsigned(type).unsigned(table);
+  }
+  returnCallIndirect(type: number, table = 0): this {
+    return this.byte(0x13).unsigned(type).unsigned(table);
+  }
+  drop(): this {
+    return this.byte(0x1a);
+  }
+  unreachable(): this {
+    return this.byte(0x00);
+  }
+}

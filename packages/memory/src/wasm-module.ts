@@ -1,0 +1,105 @@
+/**
+ * Enough of the WebAssembly binary format for helper modules of a few functions over a machine's memory.
+ * Source: WebAssembly Core Specification, "Binary Format".
+ */
+
+/** Value types. */
+export const i32 = 0x7f;
+export const i64 = 0x7e;
+export const v128 = 0x7b;
+
+/** Operation codes, with the operand bytes that never vary here (alignment and offset 0). */
+export const op = {
+  block: [0x02, 0x40],
+  loop: [0x03, 0x40],
+  end: [0x0b],
+  br: [0x0c],
+  brIf: [0x0d],
+  get: [0x20],
+  set: [0x21],
+  tee: [0x22],
+  i32Load8U: [0x2d, 0, 0],
+  i64Load: [0x29, 0, 0],
+  i32Store8: [0x3a, 0, 0],
+  i64Store: [0x37, 0, 0],
+  i32Const: [0x41],
+  i64Const: [0x42],
+  i32Eqz: [0x45],
+  i32LtU: [0x49],
+  i32Add: [0x6a],
+  i32Sub: [0x6b],
+  i64And: [0x83],
+  i64Or: [0x84],
+  i64Xor: [0x85],
+  i64Shl: [0x86],
+  i64ShrS: [0x87],
+  i64ShrU: [0x88],
+  v128Load: [0xfd, 0x00, 0, 0],
+  v128Store: [0xfd, 0x0b, 0, 0],
+  v128Const: [0xfd, 0x0c],
+  v128Shuffle: [0xfd, 0x0d],
+  v128Or: [0xfd, 0x50],
+  v128AnyTrue: [0xfd, 0x53],
+} as const;
+
+/** Instructions by lines: operation codes (arrays) and their operands. */
+export type Code = readonly (readonly (number | readonly number[])[])[];
+
+export interface WasmFunction {
+  readonly name: string;
+  readonly parameters: readonly number[];
+  readonly results: readonly number[];
+  /** Types of the locals after the parameters. */
+  readonly locals: readonly number[];
+  readonly body: Code;
+}
+
+/** A signed constant as `i32Const` and `i64Const` want it. */
+export function signed(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  for (;;) {
+    const byte = rest & 0x7f;
+    rest >>= 7;
+    const last = (rest === 0 && (byte & 0x40) === 0) || (rest === -1 && (byte & 0x40) !== 0);
+    bytes.push(last ? byte : byte | 0x80);
+    if (last) return bytes;
+  }
+}
+
+/** A vector in the sense of the binary format: its size, then its content. */
+function sized(count: number, content: readonly number[]): number[] {
+  return count < 0x80 ? [count, ...content] : [(count & 0x7f) | 0x80, count >> 7, ...content];
+}
+const counted = (content: readonly number[]): number[] => sized(content.length, content);
+const listed = (items: readonly (readonly number[])[]): number[] => sized(items.length, items.flat());
+const section = (id: number, content: readonly number[]): number[] => [id, ...counted(content)];
+const text = (name: string): number[] => counted([...new TextEncoder().encode(name)]);
+
+/** Instantiate functions over a memory; they come back by name. */
+export function instantiate(
+  memory: WebAssembly.Memory,
+  functions: readonly WasmFunction[],
+): WebAssembly.Exports {
+  const magicAndVersion = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+  const types = functions.map(({ parameters, results }) => [
+    0x60,
+    ...counted(parameters),
+    ...counted(results),
+  ]);
+  const imports = [[...text("m"), ...text("m"), 0x02, 0x00, 0x00]];
+  const bytes = Uint8Array.from([
+    ...magicAndVersion,
+    ...section(1, listed(types)),
+    ...section(2, listed(imports)),
+    ...section(3, listed(functions.map((_, index) => [index]))),
+    ...section(7, listed(functions.map(({ name }, index) => [...text(name), 0x00, index]))),
+    ...section(
+      10,
+      listed(functions.map(({ locals, body }) => counted([...localsOf(locals), ...body.flat(2), ...op.end]))),
+    ),
+  ]);
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { m: { m: memory } }).exports;
+}
+
+const localsOf = (locals: readonly number[]): number[] => listed(locals.map((type) => [1, type]));
