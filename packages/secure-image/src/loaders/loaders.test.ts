@@ -1,9 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { STAGE3A_AT, STAGE3A_ENTRY } from "../image-layout.ts";
 import { SeHeaderRefusal } from "../open-se-header.ts";
 import { stage3a, stage3b } from "./index.ts";
-
-const STAGE3A_AT = 0x10000;
-const STAGE3A_ENTRY = 0x11000;
 
 const at = (bytes: Uint8Array, address: number, length: number, base = STAGE3A_AT): Uint8Array =>
   bytes.subarray(address - base, address - base + length);
