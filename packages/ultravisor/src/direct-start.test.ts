@@ -1,7 +1,8 @@
-import { createHash, createPrivateKey } from "node:crypto";
+import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { PAGE_SIZE, PageState } from "@lockframe/memory";
 import { buildSeHeader, Pcf, PCF_DEFAULT } from "@lockframe/secure-image";
+import { knownCustomer, knownHost } from "../test/known-keys.ts";
 import {
   blockFor,
   component,
@@ -29,35 +30,13 @@ function machine(size?: number, keys = [hostKey]) {
 }
 
 describe("known answers of the published format", () => {
-  const scalar = (byte: number) => Buffer.alloc(66).fill(byte, 1).toString("base64url");
-  const key = (d: string, x: string, y: string) =>
-    createPrivateKey({
-      format: "jwk",
-      key: {
-        kty: "EC",
-        crv: "P-521",
-        d,
-        x: Buffer.from(x, "hex").toString("base64url"),
-        y: Buffer.from(y, "hex").toString("base64url"),
-      },
-    });
-  const customerKey = key(
-    scalar(0x11),
-    "01294fe67bd435cb127f9a99ad0ddf48d246751d948d79a61e6aaf3af5d435c4898210f09208090c856dd0724b426f17c4d107396cbb4674d24bd5b118f0a94f3ded",
-    "00afbac85de5d92e7b0554a8e573daef3e8e5105beda5028fa838b94ea8e84051b52a36fc2b5e736195acd8bc7cfd2f9741ea122200d9c7f602ad25c660235fd936c",
-  );
-  const host = key(
-    scalar(0x22),
-    "01961c278756ab13b825bdbbf03ab16b456a343613a32374b2d4dcfd82b198c342616c61b69302ea59a9a8e13d3bcda03dba4c456a6a77831cdf783d3de7e775ab7d",
-    "0142d929c7bb7a9d0274592e4992cba27fbdd91b3af0b3f2c731bfe1c519c4b916a9a56a47663d561fc10d6c386b04d72be3a3000fdccb324d054e5ebf0961be727d",
-  );
   const counting = (from: number, length: number) => Uint8Array.from({ length }, (_, i) => from + i);
   const plain = new Uint8Array(2 * PAGE_SIZE);
   for (let i = 0; i < PAGE_SIZE; i++) plain[i] = i & 0xff;
   const known = seal({
     components: [{ address: 0x15000, bytes: plain, tweakPrefix: 0x0028_0102_0304_0506n }],
-    hostKey: host,
-    customerKey,
+    hostKey: knownHost,
+    customerKey: knownCustomer,
     headerKey: counting(0, 32),
     iv: counting(0xa0, 12),
     imageKey: counting(0x40, 64),
@@ -77,7 +56,7 @@ describe("known answers of the published format", () => {
   });
 
   test("start", () => {
-    const { storage, ultravisor } = machine(undefined, [host]);
+    const { storage, ultravisor } = machine(undefined, [knownHost]);
     load(storage, known);
     expect(ultravisor.startProtected(blockFor(known))).toEqual({
       ok: true,

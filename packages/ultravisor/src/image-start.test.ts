@@ -1,9 +1,11 @@
-/** Whole image files, as the project's own builder writes them, through the Ultravisor. */
+/** Whole image files through the Ultravisor: of the project's own builder, and of another implementation. */
 import { createPublicKey } from "node:crypto";
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { PageState, type Storage } from "@lockframe/memory";
 import { parseSeImage, stage3a, stage3b, writeSeImage, type ImageLayout } from "@lockframe/secure-image";
+import { knownHost } from "../test/known-keys.ts";
 import { createStorage, p521, text } from "../test/sealed-image.ts";
 import { Ultravisor } from "./index.ts";
 
@@ -30,7 +32,7 @@ function boot(image: Uint8Array, storage: Storage = createStorage()) {
   if (ipib === undefined) throw new Error("the image has no IPL information block");
   storage.store64(ipib.offset + 0x78, BigInt(headerOffset));
   storage.store64(ipib.offset + 0x80, BigInt(header.size));
-  const ultravisor = new Ultravisor({ storage, hostKeys: [hostKey] });
+  const ultravisor = new Ultravisor({ storage, hostKeys: [hostKey, knownHost] });
   const block = storage.fetch(ipib.offset, ipib.length);
   return { storage, ultravisor, block, ipib };
 }
@@ -88,4 +90,22 @@ describe.each<ImageLayout>(["pvimg", "genprotimg"])("an image in the layout of %
       { numRuns: 25 },
     );
   });
+});
+
+test("an image that genprotimg 2.30.0 made starts", () => {
+  const file = new URL("../../secure-image/test/vectors/c-tool/image.bin", import.meta.url);
+  const { ultravisor, block, ipib } = boot(readFileSync(file));
+  expect(block.length).toBe(0x1000);
+  expect(ultravisor.startProtected(block)).toEqual({
+    ok: true,
+    psw: { mask: 0x1_8000_0000n, address: 0x28000n },
+  });
+  const contents = ipib.components.map(({ address, length }) =>
+    Buffer.from(ultravisor.guestView.read(address, length)).toString("latin1"),
+  );
+  expect(contents[0]?.slice(0x10008, 0x1000e)).toBe("S390EP");
+  expect(contents[1]).toContain("canary in the command line");
+  expect(contents[2]).toContain("canary in the initial RAM disk");
+  const shown = Buffer.from(ultravisor.hostView.read(0, ultravisor.hostView.size)).toString("latin1");
+  expect(shown).not.toContain("canary in the");
 });
