@@ -1,0 +1,218 @@
+import { firstPartyNames, loadPlugins } from "../plugins.ts";
+import { expect, test } from "vitest";
+import { type QemuRun, translate } from "./translate.ts";
+
+const definitions = (await loadPlugins(firstPartyNames, process.cwd())).flatMap(({ devices }) => devices);
+
+function run(line: string): QemuRun {
+  const parsed = translate(words(line), definitions);
+  if (parsed.kind !== "run") throw new TypeError(`${line} only asks`);
+  return parsed;
+}
+
+/** The words of a line; single quotes keep blanks. */
+function words(line: string): string[] {
+  return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
+}
+
+test("the command line of the documentation becomes a protectable machine", () => {
+  const { layer, characterDevices, notes } = run(
+    "-machine s390-ccw-virtio,accel=tcg,confidential-guest-support=pv0 -object s390-pv-guest,id=pv0 " +
+      "-cpu gen16a,unpack=on,vx=off -m 2G -smp 2 -kernel k.img -nographic -nodefaults -display none " +
+      "-serial mon:stdio -no-reboot -name demo,debug-threads=on -uuid 12345678-9ABC-def0-1234-56789abcdef0 " +
+      "--host-key host.key",
+  );
+  expect(layer).toMatchObject({
+    name: "demo",
+    uuid: "12345678-9abc-def0-1234-56789abcdef0",
+    cpus: { model: "gen16a", count: 2 },
+    facilities: { add: ["unpack"], remove: ["vector"] },
+    storage: { size: 2 ** 31, mergeable: false },
+    devices: [{ type: "sclpconsole", id: "serial0", chardev: "serial0" }],
+    ipl: { kernel: "k.img" },
+    protection: { requested: true, hostKeys: ["host.key"], xray: false },
+    onReboot: "stop",
+  });
+  expect(layer.plugins).toContain("no-passthrough");
+  expect([...characterDevices]).toEqual([["serial0", { backend: "stdio", escapes: true }]]);
+  expect(notes).toEqual([]);
+});
+
+test("a plain kernel gets its RAM disk and command line", () => {
+  const { layer } = run("-nographic -kernel k -initrd i -append 'console=ttysclp0 a,b'");
+  expect(layer.ipl).toEqual({ kernel: "k", initrd: "i", commandLine: "console=ttysclp0 a,b" });
+  expect(layer.protection?.requested).toBe(false);
+  expect(layer.onReboot).toBe("reboot");
+});
+
+test("options may have two dashes, and later ones win", () => {
+  const { layer } = run("--m 1G -m 2048 -machine s390-ccw-virtio-9.2 -M accel=kvm:tcg,mem-merge=off");
+  expect(layer.storage).toMatchObject({ size: 2 ** 31, mergeable: false });
+});
+
+test.for([
+  ["-nographic", [["serial0", { backend: "stdio", escapes: true }]], ["sclpconsole"]],
+  ["", [["serial0", { backend: "stdio", escapes: true }]], ["sclpconsole"]],
+  ["-nodefaults -nographic", [], []],
+  ["-display none", [], []],
+  ["-serial none", [], []],
+  [
+    "-serial null -serial stdio",
+    [
+      ["serial0", { backend: "null" }],
+      ["serial1", { backend: "stdio", escapes: false }],
+    ],
+    ["sclpconsole", "sclplmconsole"],
+  ],
+  ["-serial file:out", [["serial0", { backend: "file", path: "out", append: false }]], ["sclpconsole"]],
+  [
+    "-nodefaults -chardev stdio,id=c,mux=on -device sclplmconsole,chardev=c,id=con",
+    [["c", { backend: "stdio", escapes: true }]],
+    ["sclplmconsole"],
+  ],
+  [
+    "-chardev file,id=c,path=a,,b,append=on -serial chardev:c",
+    [["c", { backend: "file", path: "a,b", append: true }]],
+    ["sclpconsole"],
+  ],
+] as const)("consoles of `%s`", ([line, devices, types]) => {
+  const { layer, characterDevices } = run(line);
+  expect([...characterDevices]).toEqual(devices);
+  expect(layer.devices?.map(({ type }) => type)).toEqual(types);
+});
+
+test("JSON forms of -object and -device", () => {
+  const { layer } = run(
+    `-nodefaults -machine confidential-guest-support=a -object '{"qom-type":"s390-pv-guest","id":"a"}' ` +
+      `-chardev null,id=n -device '{"driver":"sclpconsole","id":"x","chardev":"n"}'`,
+  );
+  expect(layer.protection?.requested).toBe(true);
+  expect(layer.devices).toEqual([{ type: "sclpconsole", id: "x", chardev: "n" }]);
+});
+
+test("huge pages behind storage are recognised, by whichever option", () => {
+  const backing = (line: string): unknown => run(line).layer.storage?.backing;
+  expect(backing("-mem-path /dev/hugepages")).toBe("huge-pages");
+  expect(backing("-mem-path .")).toBeUndefined();
+  const memfd = "-m 256 -machine memory-backend=m -object memory-backend-memfd,id=m,size=256M";
+  expect(backing(`${memfd},hugetlb=on`)).toBe("huge-pages");
+  expect(backing(`${memfd},hugetlb=off`)).toBeUndefined();
+});
+
+test.for([
+  ["-cpu host", /-cpu host means max here/],
+  ["-accel kvm", /there is no KVM here/],
+  ["-enable-kvm", /there is no KVM here/],
+  ["-display none", /the guest has no console/],
+] as const)("`%s` is accepted with a note", ([line, note]) => {
+  expect(run(line).notes).toEqual([expect.stringMatching(note)]);
+});
+
+test.for([
+  ["-frobnicate", "LF-QEMU-001", /^-frobnicate: invalid option$/],
+  ["-nograpic", "LF-QEMU-001", /did you mean `nographic`/],
+  ["-m", "LF-QEMU-002", /^-m: requires an argument$/],
+  ["-m 0", "LF-QEMU-004", /^-m 0: memory size must be greater than zero$/],
+  ["-m 17T", "LF-QEMU-004", /ram size too large/],
+  ["-m 513K", "LF-QEMU-004", /not a multiple of 1 MiB; try '1M'/],
+  ["-m lots", "LF-QEMU-003", /Parameter 'size' expects a non-negative number/],
+  ["-m 512,slots=2,foo=1", "LF-QEMU-003", /Invalid parameter 'foo'/],
+  ["-smp 0", "LF-QEMU-005", /CPU topology parameters must be greater than zero/],
+  ["-smp 249", "LF-QEMU-005", /Invalid SMP CPUs 249\. The max CPUs/],
+  [
+    "-smp 4,sockets=2,cores=1,maxcpus=4",
+    "LF-QEMU-005",
+    /product of the hierarchy must match maxcpus: .*!= maxcpus \(4\)/,
+  ],
+  ["-smp 4,maxcpus=2", "LF-QEMU-005", /maxcpus must be equal to or greater than smp/],
+  ["-smp 2,dies=2", "LF-QEMU-005", /dies > 1 not supported/],
+  ["-smp 2,wings=2", "LF-QEMU-003", /Parameter 'wings' is unexpected/],
+  ["-smp 1,maxcpus=2", "LF-UNIMPLEMENTED", /CPU hot plug/],
+  ["-machine pc", "LF-QEMU-006", /unsupported machine type: "pc"/],
+  ["-machine s390-ccw-virtio,frob=on", "LF-QEMU-007", /Property 's390-ccw-virtio-machine\.frob' not found/],
+  ["-machine accel=whpx", "LF-QEMU-006", /invalid accelerator whpx/],
+  ["-machine confidential-guest-support=pv0", "LF-QEMU-008", /Device 'pv0' not found/],
+  [
+    "-machine confidential-guest-support=pv1 -object s390-pv-guest,id=pv0",
+    "LF-QEMU-008",
+    /Device 'pv1' not found \(did you mean `pv0`\?\)/,
+  ],
+  [
+    "-machine confidential-guest-support=m -object memory-backend-ram,id=m,size=1G",
+    "LF-QEMU-008",
+    /Invalid parameter type for 'confidential-guest-support'/,
+  ],
+  ["-object s390-pv-guest", "LF-QEMU-003", /Parameter 'id' is missing/],
+  [
+    "-object s390-pv-gues,id=a",
+    "LF-QEMU-008",
+    /does not accept value 's390-pv-gues' \(did you mean `s390-pv-guest`\?\)/,
+  ],
+  ["-object s390-pv-guest,id=a,colour=red", "LF-QEMU-003", /Property 's390-pv-guest\.colour' not found/],
+  ["-object s390-pv-guest,id=a -object s390-pv-guest,id=a", "LF-QEMU-008", /duplicate property 'a'/],
+  ["-object rng-random,id=r", "LF-UNIMPLEMENTED", /the object rng-random/],
+  ["-object '{bad'", "LF-QEMU-003", /JSON parse error/],
+  ["-machine memory-backend=m", "LF-QEMU-008", /Memory backend 'm' not found/],
+  [
+    "-m 1G -machine memory-backend=m -object memory-backend-ram,id=m,size=2G",
+    "LF-QEMU-004",
+    /does not match the size of the memory backend/,
+  ],
+  ["-object memory-backend-ram,id=m", "LF-QEMU-004", /doesn't take value '0'/],
+  ["-object memory-backend-file,id=m,size=1G", "LF-QEMU-003", /mem-path property not set/],
+  ["-mem-path /nowhere/at/all", "LF-QEMU-015", /can't open backing store .*: No such file or directory/],
+  ["-cpu z99", "LF-QEMU-009", /unable to find CPU model 'z99'/],
+  [
+    "-cpu gen15a,unpak=on",
+    "LF-QEMU-010",
+    /Property 'gen15a-s390x-cpu\.unpak' not found \(did you mean `unpack`\?\)/,
+  ],
+  ["-cpu gen15a,unpack=maybe", "LF-QEMU-003", /Parameter 'unpack' expects 'on' or 'off'/],
+  ["-device", "LF-QEMU-002", /requires an argument/],
+  ["-device sclpconsole", "LF-QEMU-011", /parameter 'chardev' is missing/],
+  ["-device sclpconsole,chardev=c9", "LF-QEMU-011", /Property 'sclpconsole\.chardev' can't find value 'c9'/],
+  [
+    "-device sclpconsole,chardve=c9",
+    "LF-QEMU-012",
+    /Property 'sclpconsole\.chardve' not found \(did you mean `chardev`\?\)/,
+  ],
+  ["-chardev stdio", "LF-QEMU-003", /Parameter 'id' is missing/],
+  ["-chardev magic,id=a", "LF-QEMU-011", /'magic' is not a valid char driver name/],
+  ["-chardev socket,id=a", "LF-UNIMPLEMENTED", /the character device socket/],
+  ["-chardev stdio,id=a,flavour=1", "LF-QEMU-003", /Invalid parameter 'flavour'/],
+  ["-chardev file,id=a", "LF-QEMU-003", /no filename given/],
+  ["-chardev stdio,id=a -chardev null,id=a", "LF-QEMU-011", /Duplicate ID 'a' for chardev/],
+  ["-nographic -chardev stdio,id=a", "LF-QEMU-011", /cannot use stdio by multiple character devices/],
+  ["-serial tcp::4444", "LF-UNIMPLEMENTED", /-serial tcp::4444/],
+  ["-serial banana", "LF-QEMU-011", /could not connect serial device to character backend 'banana'/],
+  ["-serial null -serial null -serial null", "LF-QEMU-011", /two serial devices at most/],
+  ["-initrd i", "LF-QEMU-013", /-initrd only allowed with -kernel option/],
+  ["-append x", "LF-QEMU-013", /-append only allowed with -kernel option/],
+  ["-display gtk", "LF-QEMU-014", /there is no graphical display here/],
+  ["-uuid 12", "LF-QEMU-003", /failed to parse UUID/],
+  ["-action panic=none", "LF-QEMU-003", /panic=none is not supported/],
+  ["-drive file=x", "LF-UNIMPLEMENTED", /the option -drive file=x/],
+  ["disk.img", "LF-UNIMPLEMENTED", /a disk image \(disk\.img\)/],
+  ["-monitor stdio", "LF-UNIMPLEMENTED", /the option -monitor stdio/],
+  ["-timeout soon", "LF-CLI-002", /`soon` is no duration/],
+] as const)("`%s` is refused with %s", ([line, code, message]) => {
+  expect(() => run(line)).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }));
+});
+
+test("options that change nothing here pass", () => {
+  const { layer } = run(
+    "-net none -nic none -vga none -monitor none -parallel none -msg timestamp=on -sandbox on",
+  );
+  expect(layer.devices).toHaveLength(1);
+  expect(run("-action reboot=shutdown").layer.onReboot).toBe("stop");
+});
+
+test.for([
+  ["-h", "command"],
+  ["-version", "version"],
+  ["-cpu help", "cpu"],
+  ["-M ?", "machine"],
+  ["-device help -kernel x", "device"],
+] as const)("`%s` asks for help", ([line, topic]) => {
+  expect(translate(words(line), definitions)).toEqual({ kind: "help", topic });
+});

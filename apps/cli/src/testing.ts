@@ -1,0 +1,36 @@
+/** Calls of the command inside a test, without a process. */
+import { PassThrough, Writable } from "node:stream";
+import type { Invocation } from "./invocation.ts";
+import { main } from "./program.ts";
+
+/** A stream that keeps what is written. */
+export class Collector extends Writable {
+  #text = "";
+
+  get text(): string {
+    return this.#text;
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.#text += chunk.toString("utf8");
+    done();
+  }
+}
+
+export interface Outcome {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Run `lockframe ARGS...` with nothing on stdin. */
+export async function lockframe(
+  args: readonly string[],
+  options: Partial<Invocation> = {},
+): Promise<Outcome> {
+  const stdout = new Collector();
+  const stderr = new Collector();
+  const stdin = new PassThrough();
+  const status = await main({ args, env: {}, cwd: process.cwd(), stdin, stdout, stderr, ...options });
+  return { status, stdout: stdout.text, stderr: stderr.text };
+}
