@@ -22,8 +22,13 @@ export class ProgramInterruption extends Error {
 /** Thrown when the translation of an address has already noted the interruption in the CPU's block. */
 class AlreadyNoted extends ProgramInterruption {}
 
-/** What the CPU needs of the machine to translate an address. */
-export type Translate = (block: number, address: bigint, access: number, ar: number) => number;
+/** What the CPU needs of the engine to translate an address. */
+export interface Translator {
+  /** Host offset of the page's first byte, or 0 with an event in the CPU's block. */
+  translate(block: number, address: bigint, access: number, ar: number): number;
+  /** Walk translation tables: 0, or the interruption code; the page's address is in the block. */
+  walk(block: number, address: bigint, asce: bigint): number;
+}
 
 /** PSW bits by name, as they lie in bits 0-63. */
 export const PswBit = {
@@ -106,20 +111,22 @@ export class Cpu {
   readonly block: number;
   readonly storage: Storage;
   readonly #view: DataView;
-  readonly #translate: Translate;
+  readonly #translator: Translator;
   /** TLB contexts by what they hold; the last used come last. */
   readonly #contexts: (bigint | undefined)[] = Array.from({ length: Tlb.contexts });
   #nextContext = 0;
   state: CpuState = "stopped";
   /** Facilities that change how modes act. */
   enhancedDat = true;
+  /** A routine loaded an invalid PSW: specification exception before the next instruction. */
+  early = false;
 
-  constructor(number: number, block: number, storage: Storage, translate: Translate) {
+  constructor(number: number, block: number, storage: Storage, translator: Translator) {
     this.number = number;
     this.block = block;
     this.storage = storage;
     this.#view = storage.view();
-    this.#translate = translate;
+    this.#translator = translator;
     this.#view.setInt32(block + at.cpuAddress, number, true);
     this.#clearTlb(Tlb.contexts); // the one that stays empty
     this.flushTlb();
@@ -309,9 +316,27 @@ export class Cpu {
   /** Host offset of the page's first byte. @throws ProgramInterruption the access is not allowed */
   #page(address: bigint, access: number, ar: number): number {
     this.setU32(at.event, Event.none);
-    const host = this.#translate(this.block, BigInt.asIntN(64, address), access, ar) >>> 0;
+    const host = this.#translator.translate(this.block, BigInt.asIntN(64, address), access, ar) >>> 0;
     if (host === 0) throw new AlreadyNoted(this.u32(at.programCode));
     return host;
+  }
+  /** Real address that the tables of an address space give, or the interruption code of what is missing. */
+  realAddress(
+    address: bigint,
+    asce: bigint,
+  ): { readonly code: 0; readonly address: bigint } | { readonly code: number } {
+    this.setU32(at.event, Event.none);
+    const code = this.#translator.walk(this.block, BigInt.asIntN(64, address), BigInt.asIntN(64, asce));
+    if (code !== 0) return { code };
+    const frame = this.u64(at.translated);
+    const page = frame & 1n ? BigInt(this.swapPrefix(Number(frame & ~0xfffn))) : frame;
+    return { code: 0, address: page | (address & 0xfffn) };
+  }
+  /** Prefixing: real to absolute, and back. */
+  swapPrefix(address: number): number {
+    const area = address - (address % 0x2000);
+    if (area === 0) return address + this.prefix;
+    return area === this.prefix ? address - this.prefix : address;
   }
   /** Absolute address of a logical one. @throws ProgramInterruption */
   absolute(address: bigint, access: number, ar: number): number {

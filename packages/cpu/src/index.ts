@@ -1,1 +1,9 @@
-export * from "./interpreter.ts";
+/** How instructions run: WebAssembly lowering, interpreter, DAT, TLB, interruptions, timers, SIGP. */
+export { Cpu, type CpuState, ProgramInterruption, PswBit, assigned } from "./cpu.ts";
+export { type HostTime, TodClock, hostTime } from "./clock.ts";
+export { ExternalCode } from "./interruptions.ts";
+export { Processors, type ProcessorsOptions, type RunResult } from "./processors.ts";
+export { type HostRoutine, type HostRoutines, modeChanged } from "./routines/host.ts";
+export { expandPsw } from "./routines/system.ts";
+export type { ChannelInstruction, Services } from "./services.ts";
+export { engineArea } from "./state.ts";

@@ -131,7 +131,7 @@ function defineTableEntry(
  */
 function defineWalk(module: ModuleBuilder, tableEntry: number, raise: number): number {
   void raise;
-  const index = module.declare("walk", ["i32", "i64", "i64"], ["i32"]);
+  const index = module.declare("walk", ["i32", "i64", "i64"], ["i32"], true);
   const e = new Emitter(3);
   const state = e.parameter32(0);
   const address = e.parameter64(1);

@@ -1,0 +1,48 @@
+/**
+ * The TOD clock. Source: Principles of Operation, "Timing": 64 bits, bit 51 is a microsecond; epoch
+ * 1 January 1900, 0 h UTC.
+ */
+
+/** TOD value of 1 January 1970. */
+export const UNIX_EPOCH = 0x7d91_048b_ca00_0000n;
+
+/** Host time in nanoseconds: since 1970, and a counter that never goes back. */
+export interface HostTime {
+  unixNanoseconds(): bigint;
+  monotonicNanoseconds(): bigint;
+}
+
+export const hostTime: HostTime = {
+  unixNanoseconds: () => BigInt(Date.now()) * 1_000_000n,
+  monotonicNanoseconds: () => process.hrtime.bigint(),
+};
+
+export const todOfNanoseconds = (ns: bigint): bigint => (ns * 4096n) / 1000n;
+export const nanosecondsOfTod = (tod: bigint): bigint => (tod * 1000n) / 4096n;
+
+export class TodClock {
+  readonly #time: HostTime;
+  /** TOD at counter 0. */
+  #base: bigint;
+  #last = 0n;
+
+  constructor(time: HostTime = hostTime) {
+    this.#time = time;
+    this.#base =
+      UNIX_EPOCH + todOfNanoseconds(time.unixNanoseconds()) - todOfNanoseconds(time.monotonicNanoseconds());
+  }
+  /** The clock now. */
+  now(): bigint {
+    return this.#base + todOfNanoseconds(this.#time.monotonicNanoseconds());
+  }
+  /** The clock now, greater than what was read before. */
+  unique(): bigint {
+    const now = this.now();
+    this.#last = now > this.#last ? now : this.#last + 1n;
+    return this.#last;
+  }
+  set(value: bigint): void {
+    this.#base += value - this.now();
+    this.#last = 0n;
+  }
+}

@@ -1,0 +1,328 @@
+/**
+ * All CPUs of one machine, sharing one thread: who runs, what interrupts whom, when nobody has anything to do.
+ */
+import type { Instruction } from "@lockframe/instructions";
+import type { Storage } from "@lockframe/memory";
+import { TodClock, nanosecondsOfTod } from "./clock.ts";
+import { Cpu, ProgramInterruption, PswBit } from "./cpu.ts";
+import { type Interpreter, buildInterpreter } from "./interpreter.ts";
+import { Floating, PendingForCpu, takeExternal } from "./interruptions.ts";
+import type { HostRoutines } from "./routines/host.ts";
+import { modeChanged } from "./routines/host.ts";
+import { systemRoutines } from "./routines/system.ts";
+import type { Services } from "./services.ts";
+import { Event, cpu as at, cpuBlock } from "./state.ts";
+
+/** Instructions that a CPU runs before the clocks are looked at again. */
+const SLICE = 50_000;
+/** Interruption conditions of a guest that is enabled for nothing: it will wait for ever. */
+const ANY_INTERRUPTION = PswBit.io | PswBit.external | PswBit.machineCheck;
+const SIGN = 1n << 63n;
+
+export interface ProcessorsOptions {
+  readonly storage: Storage;
+  readonly count: number;
+  /** The installed instructions. */
+  readonly definitions: readonly Instruction[];
+  readonly services: Services;
+  /** Host routines beyond the system's own. */
+  readonly routines: HostRoutines;
+  readonly clock?: TodClock;
+}
+
+export type RunResult =
+  /** The time given is used up, or a service asked to leave. */
+  | { readonly kind: "yield" }
+  /** Every operating CPU waits; until this much later when a clock will end it. */
+  | { readonly kind: "idle"; readonly nanoseconds: bigint | undefined }
+  /** No CPU operates. */
+  | { readonly kind: "stopped" }
+  /** A CPU waits and nothing can end it. */
+  | { readonly kind: "disabledWait"; readonly cpu: Cpu }
+  /** An interruption's new PSW is itself invalid. */
+  | { readonly kind: "interruptionLoop"; readonly cpu: Cpu };
+
+interface Member {
+  readonly cpu: Cpu;
+  readonly pending: PendingForCpu;
+  clockComparator: bigint;
+  /** CPU timer: its value at this clock reading. */
+  timerBase: bigint;
+}
+
+export class Processors {
+  readonly cpus: readonly Cpu[];
+  readonly clock: TodClock;
+  readonly floating = new Floating();
+  readonly storage: Storage;
+  readonly services: Services;
+  readonly #members: readonly Member[];
+  readonly #interpreter: Interpreter;
+  #leave = false;
+  #instructions = 0;
+
+  constructor(options: ProcessorsOptions) {
+    const { storage, count, definitions, services } = options;
+    this.storage = storage;
+    this.services = services;
+    this.clock = options.clock ?? new TodClock();
+    const byBlock = new Map<number, Cpu>();
+    const cpuOf = (block: number): Cpu => {
+      const cpu = byBlock.get(block);
+      if (cpu === undefined) throw new Error("no CPU has this block");
+      return cpu;
+    };
+    const named: HostRoutines = { ...systemRoutines(this), ...options.routines };
+    const wrapped = new Map(
+      Object.entries(named).map(([name, routine]) => [name, this.#wrap(cpuOf, routine)]),
+    );
+    const interpreter = buildInterpreter(definitions, storage, {
+      importPage: (page) => (storage.importPage(page) ? 1 : 0),
+      accessRegisterTranslation: (block, ar) => this.#accessRegisterTranslation(cpuOf(block), ar),
+      routines: wrapped,
+      unknownOperation: (block) => services.unknownOperation(cpuOf(block), cpuOf(block).word),
+    });
+    this.#interpreter = interpreter;
+    this.#members = Array.from({ length: count }, (_, n) => {
+      const cpu = new Cpu(n, cpuBlock(n), storage, interpreter);
+      byBlock.set(cpu.block, cpu);
+      return { cpu, pending: new PendingForCpu(), clockComparator: 0n, timerBase: 0n };
+    });
+    this.cpus = this.#members.map((m) => m.cpu);
+    for (const cpu of this.cpus) this.clearReset(cpu);
+    storage.onOwnershipChange(() => this.flushTlbs());
+  }
+
+  /** A host routine as WebAssembly calls it: exceptions of the guest become an event, ours pass through. */
+  #wrap(cpuOf: (block: number) => Cpu, routine: (cpu: Cpu) => number | void): (block: number) => number {
+    return (block) => {
+      const cpu = cpuOf(block);
+      try {
+        const result = routine(cpu) ?? 0;
+        if (result === modeChanged && cpu.u32(at.event) === Event.none) cpu.setU32(at.event, Event.reload);
+        return result;
+      } catch (error) {
+        if (!(error instanceof ProgramInterruption)) throw error;
+        cpu.noteProgram(error);
+        return -1;
+      }
+    };
+  }
+
+  /** ASCE for an access register's ALET: 0 primary, 1 secondary; others need an access list. */
+  #accessRegisterTranslation(cpu: Cpu, ar: number): number {
+    const alet = ar === 0 ? 0 : cpu.ar(ar);
+    if (alet > 1) {
+      cpu.noteProgram(new ProgramInterruption(0x29)); // ALEN translation: no access list has an entry here
+      return 0;
+    }
+    cpu.setU64(at.translated, cpu.cr(alet === 0 ? 1 : 7));
+    return 1;
+  }
+
+  /** Guest instructions executed by all CPUs. */
+  get instructions(): number {
+    return this.#instructions;
+  }
+  pendingOf(cpu: Cpu): PendingForCpu {
+    return this.#member(cpu).pending;
+  }
+  #member(cpu: Cpu): Member {
+    const member = this.#members[cpu.number];
+    if (member === undefined) throw new Error(`there is no CPU ${cpu.number}`);
+    return member;
+  }
+
+  // --- timers --------------------------------------------------------------------------------------
+
+  clockComparator(cpu: Cpu): bigint {
+    return this.#member(cpu).clockComparator;
+  }
+  setClockComparator(cpu: Cpu, value: bigint): void {
+    this.#member(cpu).clockComparator = value;
+  }
+  /** CPU timer, signed, in TOD units. */
+  cpuTimer(cpu: Cpu): bigint {
+    return this.#member(cpu).timerBase - this.clock.now();
+  }
+  setCpuTimer(cpu: Cpu, value: bigint): void {
+    this.#member(cpu).timerBase = BigInt.asIntN(64, value) + this.clock.now();
+  }
+  #timers(m: Member) {
+    return {
+      clockComparatorPending: () => this.clock.now() > m.clockComparator,
+      cpuTimerPending: () => m.timerBase - this.clock.now() < 0n,
+    };
+  }
+
+  // --- resets and TLBs -----------------------------------------------------------------------------
+
+  flushTlbs(): void {
+    for (const cpu of this.cpus) cpu.flushTlb();
+  }
+  reset(cpu: Cpu): void {
+    this.pendingOf(cpu).clear();
+    cpu.reset();
+  }
+  initialReset(cpu: Cpu): void {
+    this.pendingOf(cpu).clear();
+    cpu.initialReset();
+    this.setClockComparator(cpu, 0n);
+    this.setCpuTimer(cpu, 0n);
+  }
+  clearReset(cpu: Cpu): void {
+    this.initialReset(cpu);
+    cpu.clearReset();
+  }
+
+  /** Make a service signal pending; parameters add up until a CPU takes it. */
+  signalService(parameter: number): void {
+    this.floating.signalService(parameter);
+    this.#notePending();
+  }
+  /** Something became pending that a CPU may be enabled for. */
+  notePending(): void {
+    this.#notePending();
+  }
+  #notePending(): void {
+    for (const cpu of this.cpus) cpu.setU32(at.interruptionPending, 1);
+  }
+  /** End `run` at the next chance. */
+  leave(): void {
+    this.#leave = true;
+  }
+
+  // --- running -------------------------------------------------------------------------------------
+
+  /** Run for at most this many milliseconds. */
+  run(milliseconds: number): RunResult {
+    const end = performance.now() + milliseconds;
+    this.#leave = false;
+    for (;;) {
+      let operating = 0;
+      let active = 0;
+      for (const member of this.#members) {
+        const { cpu } = member;
+        if (!this.#interrupt(member)) return { kind: "interruptionLoop", cpu };
+        if (cpu.state !== "operating") continue;
+        operating += 1;
+        if (cpu.waiting) {
+          if ((cpu.u64(at.pswMask) & ANY_INTERRUPTION) === 0n && !member.pending.restart)
+            return { kind: "disabledWait", cpu };
+          continue;
+        }
+        active += 1;
+        if (!this.#slice(member)) return { kind: "interruptionLoop", cpu };
+        if (this.#leave) return { kind: "yield" };
+      }
+      if (operating === 0) return { kind: "stopped" };
+      if (active === 0) return { kind: "idle", nanoseconds: this.#untilClock() };
+      if (performance.now() >= end) return { kind: "yield" };
+    }
+  }
+
+  /** Take whatever is pending and enabled, in the architected priority. False: an invalid new PSW. */
+  #interrupt(member: Member): boolean {
+    const { cpu, pending } = member;
+    if (pending.stop) {
+      pending.stop = false;
+      cpu.state = "stopped";
+    }
+    if (pending.restart) {
+      pending.restart = false;
+      cpu.state = "operating";
+      if (!cpu.takeRestart()) return false;
+    }
+    if (cpu.state !== "operating") return true;
+    const mask = cpu.u64(at.pswMask);
+    if (mask & PswBit.machineCheck) {
+      const code = this.services.takeMachineCheck(cpu);
+      if (code !== undefined) return cpu.takeMachineCheck(code);
+    }
+    const external = takeExternal(cpu, pending, this.floating, this.#timers(member));
+    if (external === "invalid") return false;
+    if (external) return true; // its new PSW decides what comes next
+    if (cpu.u64(at.pswMask) & PswBit.io) {
+      const io = this.services.takeIoInterruption(cpu);
+      if (io !== undefined) return cpu.takeIoInterruption(io.subsystemId, io.parameter, io.identification);
+    }
+    return true;
+  }
+
+  /** Run one CPU until its slice is used up or it waits, stops or is interrupted. */
+  #slice(member: Member): boolean {
+    const { cpu, pending } = member;
+    let budget = SLICE;
+    while (budget > 0 && cpu.state === "operating" && !this.#leave) {
+      const left = this.#interpreter.run(cpu.block, budget);
+      this.#instructions += budget - left;
+      budget = left;
+      switch (cpu.u32(at.event)) {
+        case Event.program:
+        case Event.programAfter:
+          if (!this.#program(cpu)) return false;
+          break;
+        case Event.supervisorCall:
+          if (!cpu.takeSupervisorCall() && !this.#earlySpecification(cpu)) return false;
+          break;
+        case Event.reload:
+          if (cpu.early) {
+            cpu.early = false;
+            if (!this.#earlySpecification(cpu)) return false;
+          }
+          cpu.modeChanged();
+          if (!this.#interrupt(member)) return false;
+          break;
+        default:
+      }
+      if (cpu.waiting || pending.stop) return true;
+    }
+    this.#refreshPending(member);
+    return true;
+  }
+
+  #program(cpu: Cpu): boolean {
+    return cpu.takeProgramInterruption() || this.#earlySpecification(cpu);
+  }
+  /** The PSW just loaded is invalid: specification exception before its first instruction. */
+  #earlySpecification(cpu: Cpu): boolean {
+    cpu.setU32(at.event, Event.programAfter);
+    cpu.setU32(at.programCode, 0x06);
+    cpu.setU32(at.instructionLength, 0);
+    return cpu.takeProgramInterruption();
+  }
+
+  /** Clear the hint that something may be pending when nothing is. */
+  #refreshPending({ cpu, pending, clockComparator, timerBase }: Member): void {
+    const now = this.clock.now();
+    const any =
+      pending.restart ||
+      pending.stop ||
+      pending.emergencySignals.size > 0 ||
+      pending.externalCall !== undefined ||
+      pending.malfunctionAlerts.size > 0 ||
+      this.floating.serviceSignal !== undefined ||
+      this.floating.interruptKey ||
+      now > clockComparator ||
+      timerBase < now ||
+      this.services.ioInterruptionPending(0xff00_0000n);
+    cpu.setU32(at.interruptionPending, any ? 1 : 0);
+  }
+
+  /** Nanoseconds until a clock interrupts one of the waiting CPUs. */
+  #untilClock(): bigint | undefined {
+    const now = this.clock.now();
+    let least: bigint | undefined;
+    for (const { cpu, clockComparator, timerBase } of this.#members) {
+      if (cpu.state !== "operating" || (cpu.u64(at.pswMask) & PswBit.external) === 0n) continue;
+      const cr0 = cpu.cr(0);
+      const ends: bigint[] = [];
+      if (cr0 & (1n << 11n) && clockComparator !== 0xffff_ffff_ffff_ffffn)
+        ends.push(clockComparator - now + 1n);
+      if (cr0 & (1n << 10n)) ends.push(timerBase - now + 1n);
+      for (const e of ends) if (least === undefined || e < least) least = e;
+    }
+    if (least === undefined || least > SIGN) return undefined;
+    return least < 0n ? 0n : nanosecondsOfTod(least);
+  }
+}

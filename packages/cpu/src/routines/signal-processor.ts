@@ -1,0 +1,138 @@
+/** SIGNAL PROCESSOR. Source: Principles of Operation, "CPU Signaling and Response". */
+import { type Cpu, ProgramInterruption } from "../cpu.ts";
+import type { Processors } from "../processors.ts";
+import { modeChanged } from "./host.ts";
+
+const Order = {
+  sense: 0x01,
+  externalCall: 0x02,
+  emergencySignal: 0x03,
+  start: 0x04,
+  stop: 0x05,
+  restart: 0x06,
+  stopAndStoreStatus: 0x09,
+  initialCpuReset: 0x0b,
+  cpuReset: 0x0c,
+  setPrefix: 0x0d,
+  storeStatusAtAddress: 0x0e,
+  setArchitecture: 0x12,
+  conditionalEmergencySignal: 0x13,
+  senseRunningStatus: 0x15,
+} as const;
+
+/** Status bits, as stored in bits 32-63 of R1. */
+const Status = {
+  incorrectState: 0x200,
+  invalidParameter: 0x100,
+  externalCallPending: 0x80,
+  stopped: 0x40,
+  invalidOrder: 0x02,
+  notRunning: 0x400,
+} as const;
+
+const ACCEPTED = 0;
+const STATUS_STORED = 1;
+const NOT_OPERATIONAL = 3;
+
+/** Returns the condition code, or `modeChanged` when the CPU signalled itself to stop or reset. */
+export function signalProcessor(
+  processors: Processors,
+  cpu: Cpu,
+  r1: number,
+  r3: number,
+  order: number,
+): number {
+  const target = processors.cpus[Number(cpu.gr(r3) & 0xffffn)];
+  const parameter = cpu.gr(r1 | 1) & 0xffff_ffffn;
+  const status = (bits: number): number => {
+    cpu.setGrLow(r1, bits);
+    return STATUS_STORED;
+  };
+  if (order === Order.setArchitecture) {
+    // Always z/Architecture here: asking for it, or for the other mode, changes nothing.
+    return status(Status.invalidParameter);
+  }
+  if (target === undefined) return NOT_OPERATIONAL;
+  const pending = processors.pendingOf(target);
+  const itself = (code: number): number => {
+    if (target !== cpu) return code;
+    cpu.cc = code;
+    return modeChanged;
+  };
+  switch (order) {
+    case Order.sense: {
+      const bits =
+        (target.state === "operating" ? 0 : Status.stopped) |
+        (pending.externalCall === undefined ? 0 : Status.externalCallPending);
+      return bits === 0 ? ACCEPTED : status(bits);
+    }
+    case Order.externalCall:
+      if (pending.externalCall !== undefined) return status(Status.externalCallPending);
+      pending.externalCall = cpu.number;
+      processors.notePending();
+      return itself(ACCEPTED);
+    case Order.emergencySignal:
+    case Order.conditionalEmergencySignal:
+      pending.emergencySignals.add(cpu.number);
+      processors.notePending();
+      return itself(ACCEPTED);
+    case Order.start:
+      if (target.state === "stopped") target.state = "operating";
+      return ACCEPTED;
+    case Order.stop:
+      target.state = "stopped";
+      return itself(ACCEPTED);
+    case Order.restart:
+      pending.restart = true;
+      processors.notePending();
+      return itself(ACCEPTED);
+    case Order.stopAndStoreStatus:
+      target.state = "stopped";
+      storeStatus(target, target.prefix);
+      return itself(ACCEPTED);
+    case Order.initialCpuReset:
+      processors.initialReset(target);
+      target.state = "stopped";
+      return itself(ACCEPTED);
+    case Order.cpuReset:
+      processors.reset(target);
+      target.state = "stopped";
+      return itself(ACCEPTED);
+    case Order.setPrefix: {
+      if (target.state === "operating") return status(Status.incorrectState);
+      const prefix = Number(parameter) & 0x7fff_e000;
+      if (!target.storage.contains(prefix, 0x2000)) return status(Status.invalidParameter);
+      target.setPrefix(prefix);
+      return itself(ACCEPTED);
+    }
+    case Order.storeStatusAtAddress: {
+      if (target.state === "operating") return status(Status.incorrectState);
+      const address = Number(parameter) & 0x7fff_fe00;
+      if (!target.storage.contains(address, 0x200)) return status(Status.invalidParameter);
+      storeStatus(target, address - 0x1200);
+      return ACCEPTED;
+    }
+    case Order.senseRunningStatus:
+      return target.state === "operating" ? ACCEPTED : status(Status.notRunning);
+    default:
+      return status(Status.invalidOrder);
+  }
+
+  /** Store-status areas, relative to the assigned storage at `base`: FPRs at 1200, GRs 1280, PSW 1300 and so on. */
+  function storeStatus(of: Cpu, base: number): void {
+    const { storage } = of;
+    if (!storage.contains(base + 0x1200, 0x200)) throw new ProgramInterruption(0x05);
+    for (let n = 0; n < 16; n++) {
+      storage.store64(base + 0x1200 + 8 * n, of.fpr(n));
+      storage.store64(base + 0x1280 + 8 * n, of.gr(n));
+      storage.store32(base + 0x1340 + 4 * n, of.ar(n));
+      storage.store64(base + 0x1380 + 8 * n, of.cr(n));
+    }
+    storage.store64(base + 0x1300, of.pswMask);
+    storage.store64(base + 0x1308, of.pswAddress);
+    storage.store32(base + 0x1318, of.prefix);
+    storage.store32(base + 0x131c, of.fpc);
+    storage.store64(base + 0x1328, BigInt.asUintN(64, processors.cpuTimer(of)));
+    storage.store64(base + 0x1330, processors.clockComparator(of) >> 8n);
+  }
+}

@@ -1,0 +1,492 @@
+/**
+ * Host routines of the control and I/O instructions. Source: Principles of Operation, "Control Instructions",
+ * "Timing", "Central Processing Unit" (SIGP).
+ */
+import { programInterruption } from "@lockframe/architecture";
+import { type Cpu, ProgramInterruption, PswBit, assigned } from "../cpu.ts";
+import type { Processors } from "../processors.ts";
+import type { ChannelInstruction } from "../services.ts";
+import { Access, Event, cpu as at } from "../state.ts";
+import type { HostRoutine, HostRoutines } from "./host.ts";
+import { modeChanged } from "./host.ts";
+import { signalProcessor } from "./signal-processor.ts";
+
+const specification = () => new ProgramInterruption(programInterruption.specification);
+const privilegedOperation = () => new ProgramInterruption(programInterruption.privilegedOperation);
+const specialOperation = () => new ProgramInterruption(programInterruption.specialOperation);
+const addressing = () => new ProgramInterruption(programInterruption.addressing);
+
+const bytes64 = (value: bigint): Uint8Array => {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, value);
+  return bytes;
+};
+
+// --- PSW and modes ---------------------------------------------------------------------------------
+
+const supervisorCall: HostRoutine = (cpu) => {
+  cpu.setU32(at.svcNumber, cpu.arg32(0));
+  cpu.setU32(at.event, Event.supervisorCall);
+  return modeChanged;
+};
+
+/** LPSW (8 bytes, ESA/390 form) and LPSWE (16 bytes): (address, AR, 1 for LPSWE). */
+const loadPsw: HostRoutine = (cpu) => {
+  const address = cpu.arg64(0);
+  const ar = cpu.arg32(1);
+  const here = (cpu.pswAddress - 4n) & cpu.addressMask;
+  let valid: boolean;
+  if (cpu.arg32(2) === 1) {
+    const operand = cpu.fetchBytes(address, 16, ar);
+    const view = new DataView(operand.buffer);
+    valid = cpu.loadPsw(view.getBigUint64(0), view.getBigUint64(8));
+  } else {
+    const word = cpu.fetch64(address, ar);
+    const { mask, address: target, valid: form } = expandPsw(word);
+    valid = cpu.loadPsw(mask, target) && form;
+  }
+  cpu.setU64(at.breakingEvent, here);
+  cpu.early = !valid;
+  return modeChanged;
+};
+
+/** A short PSW as a long one. Bit 12 of the short form must be one. */
+export function expandPsw(word: bigint): {
+  readonly mask: bigint;
+  readonly address: bigint;
+  readonly valid: boolean;
+} {
+  const bit12 = 1n << 51n;
+  return { mask: (word & ~0x7fff_ffffn) ^ bit12, address: word & 0x7fff_ffffn, valid: (word & bit12) !== 0n };
+}
+
+/** SAM24, SAM31, SAM64: (0, 1, 2). */
+const setAddressingMode: HostRoutine = (cpu) => {
+  const mode = cpu.arg32(0);
+  const limit = [0x100_0000n, 0x8000_0000n][mode];
+  const here = cpu.pswAddress - 2n;
+  if (limit !== undefined && here >= limit) throw specification();
+  setMode(cpu, mode);
+  return modeChanged;
+};
+function setMode(cpu: Cpu, mode: number): void {
+  const cleared = cpu.u64(at.pswMask) & ~(PswBit.extendedAddressing | PswBit.basicAddressing);
+  const bits = [0n, PswBit.basicAddressing, PswBit.extendedAddressing | PswBit.basicAddressing][mode] ?? 0n;
+  cpu.setU64(at.pswMask, cleared | bits);
+  cpu.modeChanged();
+}
+
+/** BSM and BASSM: (R1, R2, 1 for BASSM). */
+const branchAndSetMode: HostRoutine = (cpu) => {
+  const [r1, r2, save] = [cpu.arg32(0), cpu.arg32(1), cpu.arg32(2) === 1];
+  const target = cpu.gr(r2);
+  const next = cpu.pswAddress;
+  const mask = cpu.u64(at.pswMask);
+  const extended = (mask & PswBit.extendedAddressing) !== 0n;
+  const basic = mask & PswBit.basicAddressing ? 0x8000_0000n : 0n;
+  if (save) cpu.setGr(r1, extended ? next | 1n : (cpu.gr(r1) & ~0xffff_ffffn) | next | basic);
+  else if (r1 !== 0) cpu.setGr(r1, extended ? cpu.gr(r1) | 1n : (cpu.gr(r1) & ~0x8000_0000n) | basic);
+  if (r2 === 0) return 0;
+  setMode(cpu, target & 1n ? 2 : target & 0x8000_0000n ? 1 : 0);
+  cpu.pswAddress = (target & 1n ? target & ~1n : target) & cpu.addressMask;
+  return modeChanged;
+};
+
+/** SET PSW KEY FROM ADDRESS: in the problem state only keys that CR3's mask allows. */
+const setPswKey: HostRoutine = (cpu) => {
+  const key = (cpu.arg64(0) >> 4n) & 15n;
+  if (cpu.problemState && ((cpu.cr(3) >> (31n - key)) & 1n) === 0n) throw privilegedOperation();
+  cpu.setU64(at.pswMask, (cpu.u64(at.pswMask) & ~(15n << 52n)) | (key << 52n));
+  return modeChanged;
+};
+
+/** SAC and SACF. Codes: 0 primary, 1 secondary, 2 access register, 3 home. */
+const setAddressSpace: HostRoutine = (cpu) => {
+  const code = Number((cpu.arg64(0) >> 8n) & 15n);
+  if (!cpu.dat) throw specialOperation();
+  if (code > 3) throw specification();
+  if (code === 3 && cpu.problemState) throw privilegedOperation();
+  const secondaryControl = (cpu.cr(0) & (1n << 26n)) !== 0n;
+  if ((code === 1 || code === 2) && !secondaryControl) throw specialOperation();
+  const bits = [0n, 2n, 1n, 3n][code] ?? 0n;
+  cpu.setU64(at.pswMask, (cpu.u64(at.pswMask) & ~(3n << 46n)) | (bits << 46n));
+  return modeChanged;
+};
+
+/** LCTL and LCTLG: (address, AR, R1, R3, 1 for LCTLG). */
+const loadControl: HostRoutine = (cpu) => {
+  const [ar, first, last, wide] = [cpu.arg32(1), cpu.arg32(2), cpu.arg32(3), cpu.arg32(4) === 1];
+  const count = ((last - first) & 15) + 1;
+  const operand = cpu.fetchBytes(cpu.arg64(0), count * (wide ? 8 : 4), ar);
+  const view = new DataView(operand.buffer);
+  for (let n = 0; n < count; n++) {
+    const register = (first + n) & 15;
+    if (wide) cpu.setCr(register, view.getBigUint64(n * 8));
+    else cpu.setCr(register, (cpu.cr(register) & ~0xffff_ffffn) | BigInt(view.getUint32(n * 4)));
+  }
+  return modeChanged;
+};
+
+const loadProgramParameter: HostRoutine = (cpu) => {
+  cpu.fetchBytes(cpu.arg64(0), 8, cpu.arg32(1)); // the parameter itself is seen by measurement facilities only
+};
+
+// --- storage keys ----------------------------------------------------------------------------------
+
+/** Real address of a 4 KiB block, in a register, as an absolute one. */
+function blockAddress(cpu: Cpu, register: number): number {
+  const real = cpu.gr(register) & cpu.addressMask & ~0xfffn;
+  const absolute = real < BigInt(cpu.storage.size) ? cpu.swapPrefix(Number(real)) : Number(real);
+  if (!cpu.storage.contains(absolute, 0x1000)) throw addressing();
+  return absolute;
+}
+/** An absolute frame (no prefixing): what multiple-block operations and frame management name. */
+function frameAddress(cpu: Cpu, address: bigint): number {
+  if (address + 0x1000n > BigInt(cpu.storage.size)) throw addressing();
+  return Number(address);
+}
+
+function storageKeys(processors: Processors): HostRoutines {
+  return {
+    insertStorageKey: (cpu) => {
+      const key = cpu.storage.getKey(blockAddress(cpu, cpu.arg32(1)));
+      cpu.setGr(cpu.arg32(0), (cpu.gr(cpu.arg32(0)) & ~0xffn) | BigInt(key & 0xfe));
+    },
+    /** (R1, R2, M3): M3 bits NQ 8, MR 4, MC 2, MB 1. */
+    setStorageKey: (cpu) => {
+      const [r1, r2, m3] = [cpu.arg32(0), cpu.arg32(1), cpu.arg32(2)];
+      const key = Number(cpu.gr(r1) & 0xfen);
+      if (m3 & 1) {
+        let address = cpu.gr(r2) & cpu.addressMask & ~0xfffn;
+        do {
+          cpu.storage.setKey(frameAddress(cpu, address), key);
+          address += 0x1000n;
+        } while (address & 0xf_ffffn);
+        cpu.setGr(r2, address | (cpu.gr(r2) & 0xfffn));
+      } else {
+        const block = blockAddress(cpu, r2);
+        const old = cpu.storage.getKey(block);
+        cpu.storage.setKey(block, key);
+        if (m3 & 6) {
+          // Conditional: the old key is shown, and the code says whether it had to be set.
+          cpu.setGr(r1, (cpu.gr(r1) & ~0xff00n) | (BigInt(old) << 8n));
+          cpu.cc = 1;
+        }
+      }
+      processors.flushTlbs();
+      return modeChanged;
+    },
+    resetReferenceBit: (cpu) => {
+      const old = cpu.storage.resetReference(blockAddress(cpu, cpu.arg32(1)));
+      cpu.cc = (old >> 1) & 3;
+      processors.flushTlbs();
+      return modeChanged;
+    },
+    testBlock: (cpu) => {
+      const block = blockAddress(cpu, cpu.arg32(1));
+      cpu.storage.fill(block, 0x1000, 0);
+      cpu.setGr(0, 0n);
+      return 0;
+    },
+    /** PFMF: R1 says what (set key 0x20000, clear 0x10000, frame size 0x7000), R2 where. */
+    performFrameManagement: (cpu) => {
+      const [r1, r2] = [cpu.arg32(0), cpu.arg32(1)];
+      const what = cpu.grLow(r1);
+      const size = (what >> 12) & 7;
+      if (size > 1 || what & 0xfff0_0101) throw specification();
+      const one = (address: number) => {
+        if (what & 0x10000) cpu.storage.fill(address, 0x1000, 0);
+        if (what & 0x20000) cpu.storage.setKey(address, what & 0xfe);
+      };
+      if (size === 0) one(blockAddress(cpu, r2));
+      else {
+        let address = cpu.gr(r2) & cpu.addressMask & ~0xfffn;
+        do {
+          one(frameAddress(cpu, address));
+          address += 0x1000n;
+        } while (address & 0xf_ffffn);
+        cpu.setGr(r2, address);
+      }
+      processors.flushTlbs();
+      return modeChanged;
+    },
+    /** TEST PROTECTION: (address, AR, key in bits 56-59). */
+    testProtection: (cpu) => {
+      const [address, ar, key] = [cpu.arg64(0), cpu.arg32(1), Number(cpu.arg64(2) & 0xf0n)];
+      const allowed = (access: number): number => {
+        const old = cpu.u32(at.accessKey);
+        cpu.setU32(at.accessKey, key);
+        try {
+          cpu.absolute(address, access, ar);
+          return 0;
+        } catch (error) {
+          if (!(error instanceof ProgramInterruption)) throw error;
+          return error.code;
+        } finally {
+          cpu.setU32(at.accessKey, old);
+          cpu.setU32(at.event, Event.none);
+        }
+      };
+      const fetch = allowed(Access.fetch);
+      const store = fetch === 0 ? allowed(Access.store) : fetch;
+      cpu.flushTlb(); // what was translated under another key must not stay
+      if (fetch === 0) cpu.cc = store === 0 ? 0 : 1;
+      else if (fetch === programInterruption.protection) cpu.cc = 2;
+      else if (
+        fetch === programInterruption.addressing ||
+        fetch === programInterruption.translationSpecification
+      )
+        throw new ProgramInterruption(fetch);
+      else cpu.cc = 3;
+      return modeChanged;
+    },
+  };
+}
+
+// --- translation -----------------------------------------------------------------------------------
+
+const INVALID_PAGE = 0x400n;
+const INVALID_TABLE = 0x20n;
+
+/** Fetch or store a doubleword of a translation table. */
+function tableEntry(cpu: Cpu, address: bigint): number {
+  if (address + 8n > BigInt(cpu.storage.size)) throw addressing();
+  return Number(address);
+}
+function invalidate(cpu: Cpu, address: bigint, bit: bigint): void {
+  const entry = tableEntry(cpu, address);
+  if (!cpu.storage.importPage(entry >>> 12)) throw addressing();
+  cpu.storage.store64(entry, cpu.storage.fetch64(entry) | bit);
+}
+
+function translation(processors: Processors): HostRoutines {
+  const flushed = (): number => {
+    processors.flushTlbs();
+    return modeChanged;
+  };
+  return {
+    purgeTlb: (cpu) => {
+      cpu.flushTlb();
+      return modeChanged;
+    },
+    purgeAlb: () => undefined,
+    /** (R1 page table, R2 virtual address, R3 further pages, M4). */
+    invalidatePageTableEntry: (cpu) => {
+      const table = cpu.gr(cpu.arg32(0)) & ~0x7ffn;
+      const address = cpu.gr(cpu.arg32(1));
+      const further = cpu.arg32(2) === 0 ? 0 : Number(cpu.gr(cpu.arg32(2)) & 0xffn);
+      const index = Number((address >> 12n) & 0xffn);
+      if (index + further > 0xff) throw specification();
+      for (let n = 0; n <= further; n++) invalidate(cpu, table + BigInt((index + n) * 8), INVALID_PAGE);
+      return flushed();
+    },
+    /** (R1 table, R3 ASCE, R2 what and where, M4): bit 52 of R2 asks for clearing by ASCE only. */
+    invalidateDatTableEntry: (cpu) => {
+      const what = cpu.gr(cpu.arg32(2));
+      if ((what & 0x800n) === 0n) {
+        const designation = cpu.gr(cpu.arg32(0));
+        const level = (designation >> 2n) & 3n; // 3 region first ... 0 segment
+        const index = (what >> (20n + 11n * level)) & 0x7ffn;
+        const further = what & 0x7ffn;
+        for (let n = 0n; n <= further && index + n <= 0x7ffn; n++) {
+          invalidate(cpu, (designation & ~0xfffn) + (index + n) * 8n, INVALID_TABLE);
+        }
+      }
+      return flushed();
+    },
+    /** CSP and CSPG: (R1, R2, 1 for CSPG). The rightmost bits of R2 ask for purging. */
+    compareAndSwapAndPurge: (cpu) => {
+      const [r1, r2, wide] = [cpu.arg32(0), cpu.arg32(1), cpu.arg32(2) === 1];
+      const size = wide ? 8 : 4;
+      const address = cpu.gr(r2) & cpu.addressMask & ~BigInt(size - 1);
+      cpu.testStore(address, size, r2);
+      const old = wide ? cpu.fetch64(address, r2) : BigInt(cpu.fetch32(address, r2));
+      const expected = wide ? cpu.gr(r1) : BigInt(cpu.grLow(r1));
+      if (old !== expected) {
+        if (wide) cpu.setGr(r1, old);
+        else cpu.setGrLow(r1, Number(old));
+        return 1;
+      }
+      cpu.storeBytes(address, bytes64(wide ? cpu.gr(r1 | 1) : cpu.gr(r1 | 1) << 32n).subarray(0, size), r2);
+      cpu.cc = 0;
+      return cpu.gr(r2) & 3n ? flushed() : 0;
+    },
+    /** LRA, LRAY (form 0), LRAG (form 1): (address, AR, R1, form). */
+    loadRealAddress: (cpu) => {
+      const [address, r1, form] = [cpu.arg64(0), cpu.arg32(2), cpu.arg32(3)];
+      // The space is the one that the PSW names, DAT on or off.
+      const space = Number((cpu.u64(at.pswMask) >> 46n) & 3n);
+      const asce = space === 1 ? alet(cpu, cpu.arg32(1)) : cpu.cr([1, 1, 7, 13][space] ?? 1);
+      const result = cpu.realAddress(address, asce);
+      cpu.setU32(at.event, Event.none);
+      if ("address" in result) {
+        if (form === 1 || cpu.addressMask > 0x7fff_ffffn) {
+          if (form === 0 && result.address > 0x7fff_ffffn) throw specialOperation();
+          cpu.setGr(r1, form === 0 ? (cpu.gr(r1) & ~0xffff_ffffn) | result.address : result.address);
+        } else cpu.setGrLow(r1, Number(result.address));
+        return 0;
+      }
+      if (result.code === 0x05 || result.code === 0x12) throw new ProgramInterruption(result.code);
+      cpu.setGrLow(r1, 0x8000_0000 | result.code);
+      return result.code === 0x10 ? 1 : result.code === 0x11 ? 2 : 3;
+    },
+    storeRealAddress: (cpu) => {
+      const space = Number((cpu.u64(at.pswMask) >> 46n) & 3n);
+      const result = cpu.realAddress(cpu.arg64(2), cpu.cr([1, 1, 7, 13][space] ?? 1));
+      if (!("address" in result)) throw new ProgramInterruption(result.code);
+      cpu.storeBytes(cpu.arg64(0), bytes64(result.address), cpu.arg32(1));
+    },
+    /** LURA 0, LURAG 1, STURA 2, STURG 3: (R1, R2, form). */
+    useRealAddress: (cpu) => {
+      const [r1, r2, form] = [cpu.arg32(0), cpu.arg32(1), cpu.arg32(2)];
+      const size = form & 1 ? 8 : 4;
+      const real = cpu.gr(r2) & cpu.addressMask;
+      if (real & BigInt(size - 1)) throw specification();
+      if (real + BigInt(size) > BigInt(cpu.storage.size)) throw addressing();
+      const absolute = cpu.swapPrefix(Number(real));
+      if (!cpu.storage.importPage(absolute >>> 12)) throw addressing();
+      if (form === 0) cpu.setGrLow(r1, cpu.storage.fetch32(absolute));
+      else if (form === 1) cpu.setGr(r1, cpu.storage.fetch64(absolute));
+      else if (form === 2) cpu.storage.store32(absolute, cpu.grLow(r1));
+      else cpu.storage.store64(absolute, cpu.gr(r1));
+    },
+    setPrefix: (cpu) => {
+      const prefix = cpu.fetch32(cpu.arg64(0), cpu.arg32(1)) & 0x7fff_e000;
+      if (!cpu.storage.contains(prefix, 0x2000)) throw addressing();
+      cpu.setPrefix(prefix);
+      return modeChanged;
+    },
+  };
+}
+/** ASCE of an access register: ALETs 0 and 1 name the primary and the secondary space. */
+function alet(cpu: Cpu, ar: number): bigint {
+  const value = ar === 0 ? 0 : cpu.ar(ar);
+  if (value > 1) throw new ProgramInterruption(0x29);
+  return cpu.cr(value === 0 ? 1 : 7);
+}
+
+// --- timing ----------------------------------------------------------------------------------------
+
+function timing(processors: Processors): HostRoutines {
+  const { clock } = processors;
+  const store = (cpu: Cpu, value: bigint) => cpu.storeBytes(cpu.arg64(0), bytes64(value), cpu.arg32(1));
+  return {
+    setClock: (cpu) => {
+      clock.set(cpu.fetch64(cpu.arg64(0), cpu.arg32(1)));
+      return 0;
+    },
+    storeClock: (cpu) => {
+      store(cpu, clock.unique());
+      return 0;
+    },
+    storeClockFast: (cpu) => {
+      store(cpu, clock.now());
+      return 0;
+    },
+    /** Sixteen bytes: epoch index, TOD bits 0-63, its further bits, programmable field. */
+    storeClockExtended: (cpu) => {
+      const value = new Uint8Array(16);
+      const view = new DataView(value.buffer);
+      view.setBigUint64(1, clock.unique());
+      value[13] = 1; // bits 72-111 are never all zero
+      view.setUint16(14, cpu.u32(at.todProgrammable));
+      cpu.storeBytes(cpu.arg64(0), value, cpu.arg32(1));
+      return 0;
+    },
+    setClockComparator: (cpu) => {
+      processors.setClockComparator(cpu, cpu.fetch64(cpu.arg64(0), cpu.arg32(1)));
+      return modeChanged;
+    },
+    storeClockComparator: (cpu) => store(cpu, processors.clockComparator(cpu)),
+    setCpuTimer: (cpu) => {
+      processors.setCpuTimer(cpu, cpu.fetch64(cpu.arg64(0), cpu.arg32(1)));
+      return modeChanged;
+    },
+    storeCpuTimer: (cpu) => store(cpu, BigInt.asUintN(64, processors.cpuTimer(cpu))),
+  };
+}
+
+// --- the machine -----------------------------------------------------------------------------------
+
+function machine(processors: Processors): HostRoutines {
+  const { services } = processors;
+  return {
+    signalProcessor: (cpu) =>
+      signalProcessor(processors, cpu, cpu.arg32(0), cpu.arg32(1), Number(cpu.arg64(2) & 0xffn)),
+    diagnose: (cpu) => services.diagnose(cpu, Number(cpu.arg64(2) & 0xffffn), cpu.arg32(0), cpu.arg32(1)),
+    serviceCall: (cpu) =>
+      services.serviceCall(cpu, cpu.grLow(cpu.arg32(0)), cpu.gr(cpu.arg32(1)) & cpu.addressMask),
+    ultravisorCall: (cpu) => services.ultravisorCall(cpu, cpu.arg32(0), cpu.arg32(1), cpu.arg32(2)),
+    storeSystemInformation: (cpu) => services.storeSystemInformation(cpu, cpu.arg64(0), cpu.arg32(1)),
+    storeCpuId: (cpu) => cpu.storeBytes(cpu.arg64(0), bytes64(services.cpuIdentification(cpu)), cpu.arg32(1)),
+    storeFacilityList: (cpu) => {
+      cpu.storage.storeBytes(cpu.lowcore(assigned.facilityList), services.facilityList(cpu).subarray(0, 4));
+    },
+    /** GR0 says how many doublewords there are room for, less one; it gets how many there are. */
+    storeFacilityListExtended: (cpu) => {
+      const list = services.facilityList(cpu);
+      const available = Math.ceil(list.length / 8);
+      const room = Number(cpu.gr(0) & 0xffn) + 1;
+      const padded = new Uint8Array(available * 8);
+      padded.set(list);
+      cpu.storeBytes(cpu.arg64(0), padded.subarray(0, Math.min(room, available) * 8), cpu.arg32(1));
+      cpu.setGr(0, (cpu.gr(0) & ~0xffn) | BigInt(available - 1));
+      return room < available ? 3 : 0;
+    },
+    /** MONITOR CALL: an event when CR8's mask has the class. */
+    monitorCall: (cpu) => {
+      const monitorClass = cpu.arg32(0) & 15;
+      if (((cpu.cr(8) >> BigInt(15 - monitorClass)) & 1n) === 0n) return 0;
+      cpu.storage.store16(cpu.lowcore(assigned.monitorClass), monitorClass);
+      cpu.storage.store64(cpu.lowcore(assigned.monitorCode), cpu.arg64(1));
+      cpu.setU32(at.programCode, programInterruption.monitorEvent);
+      cpu.setU32(at.event, Event.programAfter);
+      return modeChanged;
+    },
+    ...Object.fromEntries(
+      channelInstructions.map((name) => [
+        name,
+        (cpu: Cpu) => services.channelInstruction(cpu, name, cpu.arg64(0), cpu.arg32(1)),
+      ]),
+    ),
+    channelSubsystemCall: (cpu) =>
+      services.channelInstruction(
+        cpu,
+        "channelSubsystemCall",
+        cpu.gr(cpu.arg32(0)) & cpu.addressMask,
+        cpu.arg32(0),
+      ),
+  };
+}
+const channelInstructions: readonly ChannelInstruction[] = [
+  "clearSubchannel",
+  "haltSubchannel",
+  "modifySubchannel",
+  "startSubchannel",
+  "storeSubchannel",
+  "testSubchannel",
+  "testPendingInterruption",
+  "resumeSubchannel",
+  "storeChannelReportWord",
+  "storeChannelPathStatus",
+  "resetChannelPath",
+  "setChannelMonitor",
+  "setAddressLimit",
+  "cancelSubchannel",
+];
+
+/** Every routine of the control instructions. */
+export const systemRoutines = (processors: Processors): HostRoutines => ({
+  supervisorCall,
+  loadPsw,
+  setAddressingMode,
+  branchAndSetMode,
+  setPswKey,
+  setAddressSpace,
+  loadControl,
+  loadProgramParameter,
+  ...storageKeys(processors),
+  ...translation(processors),
+  ...timing(processors),
+  ...machine(processors),
+});
