@@ -16,6 +16,7 @@ export * from "./ipib.ts";
 export * from "./key-exchange.ts";
 export * from "./loader-parameters.ts";
 export { stage3a, stage3b } from "./loaders/index.ts";
+export { mutateImage, type MutatedImage, type RandomNumbers } from "./mutate-image.ts";
 export * from "./open-se-header.ts";
 export * from "./page-cipher.ts";
 export * from "./parse-se-image.ts";
