@@ -2,3 +2,4 @@
 export { tinyGuest, tinyGuestCommands } from "./guests/tiny/index.ts";
 export * from "./judge/index.ts";
 export { qemuDeviations } from "../judge/qemu-deviations.ts";
+export { Random } from "./random.ts";
