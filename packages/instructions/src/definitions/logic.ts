@@ -322,10 +322,10 @@ function shiftLeft32(to: I32, value: I32, count: I64): Effects {
   const wide = share(value.signed64());
   const shifted = wide.shl(count);
   const moved = share(shifted.low32().and(0x7fff_ffff).or(value.and(-0x8000_0000)));
-  // Every bit shifted out of bits 1-31 must equal the sign: at most 31 of the count matter.
+  // Every bit shifted out must equal the sign: bits of the value first, from the 32nd on the zeros put behind it.
   const few = share(count.gtU(31).select(I64.of(31), count));
   const lost = share(wide.shrS(I64.of(31).sub(few)));
-  const overflow = share(count.ne(0).and(lost.ne(wide.shrS(63))));
+  const overflow = share(lost.ne(wide.shrS(63)).or(count.gtU(31).and(value.isNegative())));
   return [gr(to).setLow(moved), cc.signedOrOverflow(moved, overflow), program.fixedPointOverflow(overflow)];
 }
 function shiftRight64(to: I32, value: I64, count: I64): Effects {
