@@ -1,5 +1,8 @@
 import type { Judgement } from "@lockframe/testkit";
 
+/** Differences of a case that are shown; the others are of the same kind. */
+const mostDifferences = 8;
+
 /** One line for an instruction, and under it the first case in which it fails. */
 export function reportLines({
   mnemonic,
@@ -21,9 +24,9 @@ export function reportLines({
     line,
     `      case ${first.index}`,
     ...first.lines.map((text) => `        ${text}`),
-    ...first.differences.map(
-      ({ what, expected, found }) => `        ${what.padEnd(18)} qemu ${expected}   ours ${found}`,
-    ),
+    ...first.differences
+      .slice(0, mostDifferences)
+      .map(({ what, expected, found }) => `        ${what.padEnd(18)} qemu ${expected}   ours ${found}`),
   ];
 }
 

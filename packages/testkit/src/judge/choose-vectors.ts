@@ -1,28 +1,19 @@
-import { backgroundState, type Case, type MachineState, type Outcome, type StorageBytes } from "./case.ts";
+import { backgroundState, type Case, type MachineState, type StorageBytes } from "./case.ts";
+import type { AgreedCase } from "./judge-instruction.ts";
 import { caseToJson, type CaseJson } from "./case-json.ts";
-import type { QemuJudge, Opinion } from "./qemu.ts";
+import type { QemuJudge } from "./qemu.ts";
 import { flattened } from "./window-contents.ts";
 
-interface Candidate {
-  readonly subject: Case;
-  readonly outcome: Outcome;
-}
-
 /**
- * Picks `count` cases that differ from each other in what they do, takes from each what plays no part in it,
- * and returns them as vectors with QEMU's outcome. Cases for which QEMU has no outcome are passed over.
+ * Picks `count` cases that differ from each other in what they do, takes from each what plays no part in it, and
+ * returns them as vectors with QEMU's outcome.
  */
 export async function chooseVectors(
-  cases: readonly Case[],
-  opinions: readonly Opinion[],
+  cases: readonly AgreedCase[],
   qemu: QemuJudge,
   count: number,
 ): Promise<CaseJson[]> {
-  const candidates = cases.flatMap((subject, index): Candidate[] => {
-    const opinion = opinions[index];
-    return opinion !== undefined && "state" in opinion ? [{ subject, outcome: opinion }] : [];
-  });
-  let chosen = mostDifferent(candidates, count);
+  let chosen = mostDifferent(cases, count);
   for (const simplification of simplifications) {
     chosen = await simplified(chosen, simplification, qemu);
   }
@@ -30,8 +21,8 @@ export async function chooseVectors(
 }
 
 /** One case of each kind first, in the order of the cases; then further ones of the kinds that complete. */
-function mostDifferent(candidates: readonly Candidate[], count: number): Candidate[] {
-  const kinds = new Map<string, Candidate[]>();
+function mostDifferent(candidates: readonly AgreedCase[], count: number): AgreedCase[] {
+  const kinds = new Map<string, AgreedCase[]>();
   for (const candidate of candidates) {
     const kind = kindOf(candidate);
     kinds.set(kind, [...(kinds.get(kind) ?? []), candidate]);
@@ -45,7 +36,7 @@ function mostDifferent(candidates: readonly Candidate[], count: number): Candida
 }
 
 /** How a case ends, and what kinds of things it changes. */
-function kindOf({ subject, outcome: { interruption, state } }: Candidate): string {
+function kindOf({ subject, outcome: { interruption, state } }: AgreedCase): string {
   const changed = (before: readonly unknown[], after: readonly unknown[]): number =>
     after.filter((value, index) => value !== before[index]).length;
   const { before } = subject;
@@ -104,12 +95,12 @@ function xored({ address, bytes }: StorageBytes, mask: number): StorageBytes {
   return { address, bytes: bytes.map((byte, index) => (mask === 0 ? index & 1 : byte ^ mask)) };
 }
 
-/** Candidates with a simplification applied wherever QEMU then does exactly the same. */
+/** AgreedCases with a simplification applied wherever QEMU then does exactly the same. */
 async function simplified(
-  candidates: readonly Candidate[],
+  candidates: readonly AgreedCase[],
   simplification: Simplification,
   qemu: QemuJudge,
-): Promise<Candidate[]> {
+): Promise<AgreedCase[]> {
   const groups = candidates.map(({ subject }) =>
     simplification(subject.before).map((before): Case => ({ ...subject, before })),
   );
@@ -130,7 +121,7 @@ async function simplified(
 }
 
 /** What a case changes, in a form that can be compared: new values of what is new. */
-function effectOf({ subject, outcome }: Candidate): string {
+function effectOf({ subject, outcome }: AgreedCase): string {
   const { after } = caseToJson(subject, outcome);
   const next = outcome.state.address - subject.before.address;
   return JSON.stringify({ ...after, address: String(next) });

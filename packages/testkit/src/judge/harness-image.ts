@@ -1,10 +1,8 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
+import { createAssembler } from "@lockframe/assembler";
+import { instructions } from "@lockframe/instructions";
 
-const sourcePath = fileURLToPath(new URL("harness.s", import.meta.url));
+const source = new URL("harness.s", import.meta.url);
 
 /** Where the program is linked to and begins; `harness.s` knows it. */
 const origin = 0x0100_0000n;
@@ -15,7 +13,8 @@ const segmentOffset = 0x1000;
 
 /** The judge's program as a static s390x ELF executable. */
 export function harnessImage(): Uint8Array {
-  const program = assemble();
+  const text = readFileSync(source, "utf8");
+  const { bytes: program } = createAssembler(instructions).assemble({ name: "harness.s", text }, { origin });
   const file = Buffer.alloc(segmentOffset + program.length);
   file.set([0x7f, 0x45, 0x4c, 0x46, 2, 2, 1]); // 64 bits, big-endian
   file.writeUInt16BE(2, 16); // executable
@@ -36,17 +35,4 @@ export function harnessImage(): Uint8Array {
   file.writeBigUInt64BE(0x1000n, 112);
   file.set(program, segmentOffset);
   return file;
-}
-
-function assemble(): Uint8Array {
-  const folder = mkdtempSync(join(tmpdir(), "lockframe-harness-"));
-  try {
-    const object = join(folder, "harness.o");
-    const binary = join(folder, "harness.bin");
-    execFileSync("s390x-linux-gnu-as", ["-march=z196", "-mzarch", "-o", object, sourcePath]);
-    execFileSync("s390x-linux-gnu-objcopy", ["-O", "binary", "-j", ".text", object, binary]);
-    return readFileSync(binary);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }

@@ -104,7 +104,7 @@ patched:
 	larl	%r2, launch_0
 	agr	%r1, %r2
 
-	lfpc	12(%r12)
+	.long	0xb29dc00c		# lfpc 12(%r12)
 	ld	%f0, 144(%r12)
 	ld	%f1, 152(%r12)
 	ld	%f2, 160(%r12)
@@ -156,10 +156,10 @@ handler:
 	ipm	%r5
 	larl	%r13, result
 	st	%r5, 12(%r13)
-	stfpc	40(%r13)
+	.long	0xb29cd028		# stfpc 40(%r13)
 	lghi	%r0, 0
 	spm	%r0
-	sfpc	%r0
+	.long	0xb3840000		# sfpc %r0
 	st	%r2, 4(%r13)
 	mvc	8(4,%r13), 8(%r3)
 	mvc	16(8,%r13), 16(%r3)

@@ -43,18 +43,30 @@ export interface JudgeOptions {
   readonly deviations: readonly QemuDeviation[];
 }
 
+/** A judgement, and the cases in which QEMU and the executor agree, for vectors. */
+export interface Judged {
+  readonly judgement: Judgement;
+  readonly agreed: readonly AgreedCase[];
+}
+
+/** A case and the outcome that both give it. */
+export interface AgreedCase {
+  readonly subject: Case;
+  readonly outcome: Outcome;
+}
+
 /** Puts `options.cases` cases to QEMU and to the executor and compares. */
 export async function judgeInstruction(
   instruction: InstructionToJudge,
   executor: Executor,
   qemu: QemuJudge,
   options: JudgeOptions,
-): Promise<Judgement> {
+): Promise<Judged> {
   const cases = generateCases(instruction, options.cases, options.seed);
   const opinions = await qemu.judge(cases);
   const known = options.deviations.filter(({ instructions }) => covers(instructions, instruction.mnemonic));
   const deviations: Record<string, number> = {};
-  let passed = 0;
+  const agreed: AgreedCase[] = [];
   let failed = 0;
   let first: Failure | undefined;
   for (const [index, subject] of cases.entries()) {
@@ -66,7 +78,7 @@ export async function judgeInstruction(
         ? undefined
         : known.find(({ when }) => when?.(subject, opinion, found) ?? true);
     if (differences.length === 0) {
-      passed++;
+      agreed.push({ subject, outcome: found });
     } else if (deviation !== undefined) {
       deviations[deviation.id] = (deviations[deviation.id] ?? 0) + 1;
     } else {
@@ -75,8 +87,8 @@ export async function judgeInstruction(
     }
   }
   const { mnemonic, title } = instruction;
-  const counts = { mnemonic, title, cases: cases.length, passed, failed, deviations };
-  return first === undefined ? counts : { ...counts, first };
+  const counts = { mnemonic, title, cases: cases.length, passed: agreed.length, failed, deviations };
+  return { judgement: first === undefined ? counts : { ...counts, first }, agreed };
 }
 
 function covers(instructions: readonly string[] | RegExp, mnemonic: string): boolean {
