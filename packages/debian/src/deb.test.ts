@@ -1,6 +1,8 @@
 import { mkdtemp, readFile, readlink, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { LockframeError } from "@lockframe/architecture";
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { buildAr, buildDeb, buildTar, compressors, type TarEntry } from "../test/deb-builder.ts";
 import { storeXz } from "../test/xz-writer.ts";
@@ -132,6 +134,11 @@ describe("what is no .deb is refused", () => {
     expect(() => new DebFile(file, "it")).toThrow(expect.objectContaining({ code: "LF-DEBIAN-040" }));
   });
 
+  it("a control file that is none", async () => {
+    const deb = new DebFile(await buildDeb([], ".gz", "hello\n"), "it");
+    await expect(deb.control()).rejects.toMatchObject({ code: "LF-DEBIAN-040" });
+  });
+
   it("an unknown compression", async () => {
     const members: [string, Uint8Array][] = [
       ["debian-binary", bytes("2.0\n")],
@@ -143,3 +150,34 @@ describe("what is no .deb is refused", () => {
     });
   });
 });
+
+it.each(Object.keys(compressors) as (keyof typeof compressors)[])(
+  "a .deb with '.tar%s' changed at random gives entries or a named error, never another",
+  async (ending) => {
+    const whole = await buildDeb(SAMPLE.slice(0, 4), ending);
+    const damage = fc.record({
+      at: fc.nat(whole.length - 1),
+      byte: fc.nat(255),
+      length: fc.nat(whole.length),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(damage, { minLength: 1, maxLength: 4 }),
+        fc.boolean(),
+        async (changes, cut) => {
+          const bytes = Buffer.from(whole);
+          for (const { at, byte } of changes) bytes[at] = byte;
+          const file = cut ? bytes.subarray(0, changes[0]?.length) : bytes;
+          try {
+            const deb = new DebFile(file, "it");
+            await deb.control();
+            await deb.entries();
+          } catch (error) {
+            expect(error).toBeInstanceOf(LockframeError);
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  },
+);

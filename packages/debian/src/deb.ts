@@ -33,7 +33,7 @@ export class DebFile {
    */
   constructor(bytes: Uint8Array, what: string) {
     this.#what = what;
-    const members = this.#members(bytes);
+    const members = this.#orBadDeb(() => parseAr(bytes));
     const version =
       members[0]?.name === "debian-binary" ? new TextDecoder().decode(members[0].bytes) : "missing";
     if (!version.startsWith("2.")) throw failure.badDeb(what, `its debian-binary is '${version.trim()}'`);
@@ -44,7 +44,7 @@ export class DebFile {
   /** The package's own control paragraph. */
   async control(): Promise<Paragraph> {
     for await (const entry of this.#walk(this.#control, (path) => path === "control")) {
-      const [paragraph] = parseControl(new TextDecoder().decode(entry.bytes));
+      const paragraph = this.#orBadDeb(() => parseControl(new TextDecoder().decode(entry.bytes))[0]);
       if (paragraph !== undefined) return paragraph;
     }
     throw failure.noFile(`${this.#what}'s control.tar`, ["control"]);
@@ -112,9 +112,9 @@ export class DebFile {
     }
   }
 
-  #members(bytes: Uint8Array): readonly ArMember[] {
+  #orBadDeb<T>(parse: () => T): T {
     try {
-      return parseAr(bytes);
+      return parse();
     } catch (error) {
       throw error instanceof SyntaxError ? failure.badDeb(this.#what, error.message) : error;
     }
