@@ -8,5 +8,6 @@ export default defineConfig({
     execArgv: ["--conditions=@lockframe/source"],
     testTimeout: 30_000,
     maxWorkers: 2,
+    reporters: ["default", "./tooling/test-report/closing-line.ts"],
   },
 });
