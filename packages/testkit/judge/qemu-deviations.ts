@@ -125,6 +125,17 @@ export const qemuDeviations: readonly QemuDeviation[] = [
     reason: "Bit 0 of I3 asks for the condition code only; QEMU 7.2 stops with an internal error.",
   },
   {
+    id: "branch-to-odd-address",
+    instructions: /^/,
+    when: (_case, qemu, found) =>
+      qemuEndsWith(qemu) === "completion" &&
+      "state" in qemu &&
+      odd(qemu.state.address) &&
+      weEndWith(found) === "execute-specification-operand",
+    reason:
+      "An odd instruction address is a specification exception; QEMU before 8.2 executes what is there.",
+  },
+  {
     id: "execute-odd-target",
     instructions: ["EX"],
     when: (subject, _qemu, found) =>

@@ -130,7 +130,7 @@ export class CaseBuilder {
     const { random } = this;
     if (random.chance(0.04)) {
       return random.pick([
-        windows[1].address + 0x100n,
+        windows[2].address + 0x2000n,
         windows[0].address - 2n,
         windows[0].address + 0x2000n,
       ]);

@@ -1,23 +1,29 @@
-import { backgroundState, type Case, type MachineState, type StorageBytes } from "./case.ts";
+import { backgroundState, type Case, type Executor, type MachineState, type StorageBytes } from "./case.ts";
 import type { AgreedCase } from "./judge-instruction.ts";
 import { caseToJson, type CaseJson } from "./case-json.ts";
+import { compareOutcomes } from "./compare.ts";
 import type { QemuJudge } from "./qemu.ts";
 import { flattened } from "./window-contents.ts";
 
 /**
  * Picks `count` cases that differ from each other in what they do, takes from each what plays no part in it, and
- * returns them as vectors with QEMU's outcome.
+ * returns them as vectors with the outcome on which QEMU and the executor agree.
  */
 export async function chooseVectors(
   cases: readonly AgreedCase[],
   qemu: QemuJudge,
+  executor: Executor,
   count: number,
 ): Promise<CaseJson[]> {
   let chosen = mostDifferent(cases, count);
   for (const simplification of simplifications) {
     chosen = await simplified(chosen, simplification, qemu);
   }
-  return chosen.map(({ subject, outcome }) => caseToJson(subject, outcome));
+  // A simpler case may be one of those in which QEMU deviates.
+  const certain = chosen.filter(
+    ({ subject, outcome }) => compareOutcomes(outcome, executor.execute(subject)).length === 0,
+  );
+  return certain.map(({ subject, outcome }) => caseToJson(subject, outcome));
 }
 
 /** One case of each kind first, in the order of the cases; then further ones of the kinds that complete. */

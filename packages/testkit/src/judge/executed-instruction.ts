@@ -33,7 +33,6 @@ const makers: readonly Maker[] = [
     random.below(256),
   ],
   ({ random }) => [0xa7, (random.below(16) << 4) | random.pick([0x4, 0x5]), 0, random.below(60) + 4],
-  ({ random }) => [0x0d, random.below(16) << 4],
   (builder) => [
     builder.random.pick([0x91, 0x92, 0x94, 0x95, 0x96]),
     builder.random.below(256),

@@ -113,7 +113,6 @@ const rows: readonly (readonly [mnemonics: string, hints: Hints])[] = [
   ],
   ["TRTE TRTRE", { r1: "extent", gr1: "table", interruptible: true }],
   ["MVPG", { r1: "address", r2: "address", gr0: "small" }],
-  ["MVCOS", { gr0: "small", r3: "small" }],
   ["STFPC LFPC LFAS STFLE", { s2: data("any", 8) }],
   ["FLOGR", { r1: "pair" }],
   ["AEB SEB MEEB DEB CEB KEB LDEB SQEB TCEB MDEB MAEB MSEB LXEB", { s2: data("short", 4) }],
@@ -136,10 +135,11 @@ export const notJudged: ReadonlyMap<string, string> = new Map(
     [
       ["SVC", "leaves for the supervisor"],
       ["STCK STCKE STCKF ECTG PTFF", "results depend on the time"],
+      ["ECAG", "results depend on the machine's caches"],
       ["STFLE STFL", "results depend on the facilities offered"],
       ["EPSW", "stores system-mask bits that QEMU's user mode does not keep as a machine does"],
       [
-        "SAC SACF IAC EPAR ESAR EPAIR ESAIR IVSK MVCP MVCS MVCK PC PR BAKR EREG EREGG ESTA MSTA BSG PT PTI SSAIR SSAR",
+        "SAC SACF IAC EPAR ESAR EPAIR ESAIR IVSK MVCP MVCS MVCK PC PR BAKR EREG EREGG ESTA MSTA BSG PT PTI SSAIR SSAR IPK SPKA MVCSK MVCDK MVCOS",
         "semiprivileged",
       ],
       ["SAM24 SAM31 SAM64 TAM BSM BASSM TRAP2 TRAP4", "addressing mode: the harness runs in 64-bit mode"],

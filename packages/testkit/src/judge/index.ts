@@ -4,6 +4,7 @@ export * from "./choose-vectors.ts";
 export * from "./compare.ts";
 export { describeCase } from "./describe.ts";
 export * from "./encoding.ts";
+export * from "./engine-executor.ts";
 export * from "./generate.ts";
 export { notJudged } from "./hints.ts";
 export * from "./judge-instruction.ts";

@@ -145,7 +145,7 @@ describe.skipIf(!QemuJudge.available())("QEMU as judge (needs qemu-user-static)"
   it("makes few and telling vectors", async () => {
     using qemu = QemuJudge.open();
     const { agreed } = await judgeInstruction(agr, adder(), qemu, options);
-    const vectors = await chooseVectors(agreed, qemu, 12);
+    const vectors = await chooseVectors(agreed, qemu, adder(), 12);
     expect(vectors).toHaveLength(12);
     expect(new Set(vectors.map(({ after }) => after.cc)).size).toBeGreaterThan(2);
     for (const vector of vectors) {

@@ -13,7 +13,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LockframeError } from "@lockframe/architecture";
-import { type Case, interruptionOf, type Interruption, type Outcome, windows } from "./case.ts";
+import { type Case, interruptionOf, type Interruption, type Outcome } from "./case.ts";
+import { outcomeAt } from "./ending.ts";
 import { harnessImage } from "./harness-image.ts";
 import { decodeResults, encodeBatch, type HarnessResult } from "./harness-protocol.ts";
 
@@ -162,28 +163,18 @@ const integerDivide = 1;
 const integerOverflow = 2;
 
 function opinionOf(subject: Case, { signal, signalCode, state }: HarnessResult): Opinion {
-  const start = subject.before.address;
-  const inProgram = (address: bigint): boolean =>
-    address >= start && address < start + BigInt(subject.bytes.length);
-  switch (signal) {
-    case sigill:
-      return signalCode === illegalOpcode
-        ? illegal(state, inProgram)
-        : { interruption: { class: "execute-specification-operand" }, state };
-    case sigfpe:
-      return { interruption: arithmetic(signalCode), state };
-    default: // access exceptions, by whatever signal
-      return inProgram(state.address) ? { interruption: { class: "access" }, state } : { state };
-  }
+  return outcomeAt(subject, interruptionOfSignal(signal, signalCode), state);
 }
 
-/** The PSW stands after the halfword of zeros at which the case has landed, or after its own instruction. */
-function illegal(state: Outcome["state"], inProgram: (address: bigint) => boolean): Outcome {
-  const landing = state.address - 2n;
-  const code = windows[0];
-  return inProgram(landing) || landing < code.address
-    ? { interruption: { class: "operation" }, state }
-    : { state: { ...state, address: landing } };
+function interruptionOfSignal(signal: number, signalCode: number): Interruption {
+  switch (signal) {
+    case sigill:
+      return { class: signalCode === illegalOpcode ? "operation" : "execute-specification-operand" };
+    case sigfpe:
+      return arithmetic(signalCode);
+    default: // access exceptions, by whatever signal
+      return { class: "access" };
+  }
 }
 
 function arithmetic(signalCode: number): Interruption {

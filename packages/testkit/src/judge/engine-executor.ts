@@ -1,0 +1,134 @@
+import { assigned, Cpu, engineArea, type HostRoutines, Processors, type Services } from "@lockframe/cpu";
+import { type Instruction, routines as declaredRoutines } from "@lockframe/instructions";
+import { Storage } from "@lockframe/memory";
+import {
+  type Case,
+  type Executor,
+  interruptionOf,
+  type MachineState,
+  type Outcome,
+  windows,
+} from "./case.ts";
+import { outcomeAt } from "./ending.ts";
+import { changesBetween, contentsWith } from "./window-contents.ts";
+
+const mebibyte = 0x10_0000;
+const segmentTable = 0x1_0000;
+const pageTable = 0x2_0000;
+/** Real addresses of the windows. */
+const frames = [0x4_0000, 0x5_0000, 0x6_0000];
+/** Milliseconds after which a case counts as endless. */
+const patience = 2000;
+
+const registers = Array.from({ length: 16 }, (_, number) => number);
+
+/** PSW bits: DAT (5), problem state (15), 64-bit addressing mode (31, 32). */
+const pswMask = (1n << 58n) | (1n << 48n) | (1n << 32n) | (1n << 31n);
+/** A PSW that waits for nothing: bit 14, 64-bit addressing mode. */
+const disabledWait = (1n << 49n) | (1n << 32n) | (1n << 31n);
+/** Control register 0: AFP-register control (45), vector control (46). */
+const controlRegister0 = (1n << 18n) | (1n << 17n);
+
+/**
+ * The engine as an executor: one CPU in problem state, with DAT on and nothing mapped but the windows, so that
+ * every other address causes an access exception. A program interruption ends each case, as under QEMU.
+ */
+export class EngineExecutor implements Executor {
+  readonly name = "engine";
+  readonly #storage: Storage;
+  readonly #processors: Processors;
+  readonly #cpu: Cpu;
+
+  /** `routines` are the host routines beyond the system's own; without one its instructions have no result. */
+  constructor(definitions: readonly Instruction[], routines: HostRoutines) {
+    this.#storage = Storage.create({ size: mebibyte, reserved: engineArea(1) });
+    this.#processors = new Processors({
+      storage: this.#storage,
+      count: 1,
+      definitions,
+      services: noServices,
+      routines: { ...missingRoutines(), ...routines },
+    });
+    const [cpu] = this.#processors.cpus;
+    if (cpu === undefined) throw new Error("a machine of one CPU has none");
+    this.#cpu = cpu;
+    this.#mapWindows();
+    cpu.setCr(0, controlRegister0);
+    cpu.setCr(1, BigInt(segmentTable) | 3n); // segment table of full length
+  }
+
+  execute(subject: Case): Outcome {
+    const before = contentsWith(subject.before.storage);
+    before[0]?.set(subject.bytes, Number(subject.before.address - windows[0].address));
+    before.forEach((bytes, index) => this.#storage.storeBytes(frames[index] ?? 0, bytes));
+    this.#load(subject.before);
+    const { kind } = this.#processors.run(patience);
+    const after = before.map((bytes, index) => this.#storage.fetch(frames[index] ?? 0, bytes.length));
+    const state = this.#stateAtInterruption(changesBetween(before, after));
+    return kind === "disabledWait"
+      ? outcomeAt(subject, interruptionOf(this.#storage.fetch16(assigned.programCode)), state)
+      : { interruption: { class: "other" }, state };
+  }
+
+  /** Tables that map the windows and nothing else. All windows stand in the same segment. */
+  #mapWindows(): void {
+    const storage = this.#storage;
+    for (let entry = 0; entry < 2048; entry++) storage.store64(segmentTable + 8 * entry, 0x20n);
+    for (let entry = 0; entry < 256; entry++) storage.store64(pageTable + 8 * entry, 0x400n);
+    for (const [index, { address, size }] of windows.entries()) {
+      storage.store64(segmentTable + 8 * Number(address >> 20n), BigInt(pageTable));
+      for (let offset = 0; offset < size; offset += 0x1000) {
+        const page = Number((address >> 12n) & 0xffn) + offset / 0x1000;
+        storage.store64(pageTable + 8 * page, BigInt((frames[index] ?? 0) + offset));
+      }
+    }
+    storage.store64(assigned.programNew, disabledWait);
+  }
+
+  #load(state: MachineState): void {
+    const cpu = this.#cpu;
+    state.gr.forEach((value, number) => cpu.setGr(number, value));
+    state.ar.forEach((value, number) => cpu.setAr(number, value));
+    state.fr.forEach((value, number) => cpu.setFpr(number, value));
+    cpu.loadPsw(pswMask | (BigInt(state.programMask) << 40n) | (BigInt(state.cc) << 44n), state.address);
+    cpu.fpc = state.fpc;
+    cpu.state = "operating";
+  }
+
+  #stateAtInterruption(storage: MachineState["storage"]): MachineState {
+    const cpu = this.#cpu;
+    const mask = this.#storage.fetch64(assigned.programOld);
+    return {
+      address: this.#storage.fetch64(assigned.programOld + 8),
+      cc: Number((mask >> 44n) & 3n),
+      programMask: Number((mask >> 40n) & 15n),
+      fpc: cpu.fpc,
+      gr: registers.map((number) => cpu.gr(number)),
+      ar: registers.map((number) => cpu.ar(number)),
+      fr: registers.map((number) => cpu.fpr(number)),
+      storage,
+    };
+  }
+}
+
+/** Stand-ins for routines that nobody has implemented: the instruction ends as if it did nothing. */
+function missingRoutines(): HostRoutines {
+  return Object.fromEntries(
+    declaredRoutines().flatMap(({ name, where }) => (where === "host" ? [[name, () => undefined]] : [])),
+  );
+}
+
+/** A problem-state program asks for none of these. */
+const noServices: Services = {
+  facilityList: () => new Uint8Array(8),
+  cpuIdentification: () => 0n,
+  serviceCall: () => 3,
+  diagnose: () => undefined,
+  ultravisorCall: () => 3,
+  storeSystemInformation: () => 3,
+  channelInstruction: () => 3,
+  takeIoInterruption: () => undefined,
+  ioInterruptionPending: () => false,
+  takeMachineCheck: () => undefined,
+  unknownOperation: () => undefined,
+};
