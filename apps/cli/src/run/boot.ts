@@ -1,4 +1,5 @@
 /** Runs one machine on this process's terminal, from the plan to the exit status. */
+import type { KeyObject } from "node:crypto";
 import type { Machine, MachineEvents, PlannedMachine } from "@lockframe/machine";
 import type { IplSource, Log, Stop } from "@lockframe/plugin-api";
 import type { Profile } from "@lockframe/profile";
@@ -17,6 +18,8 @@ export interface BootOptions {
   readonly profile: Profile;
   /** Absent: what the profile's `ipl` names. */
   readonly source?: IplSource;
+  /** Absent: what the profile's `protection.hostKeys` names. */
+  readonly hostKeys?: readonly KeyObject[];
   readonly characterDevices: ReadonlyMap<string, CharacterDevice>;
   readonly timeoutMs?: number | undefined;
   readonly stats?: boolean;
@@ -37,7 +40,8 @@ export async function boot(invocation: Invocation, options: BootOptions): Promis
     import("@lockframe/secure-image"),
   ]);
   if (await isSeImage(source.kernel)) warnIneffective(invocation, source);
-  const hostKeys = await Promise.all(profile.protection.hostKeys.map((path) => loadHostKey(path)));
+  const hostKeys =
+    options.hostKeys ?? (await Promise.all(profile.protection.hostKeys.map((path) => loadHostKey(path))));
   printBanner(invocation, planned.plan.protection.xray);
 
   let machine: Machine | undefined;
