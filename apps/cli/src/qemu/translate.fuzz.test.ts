@@ -7,36 +7,10 @@ import { translate } from "./translate.ts";
 
 const definitions = (await loadPlugins(firstPartyNames, process.cwd())).flatMap(({ devices }) => devices);
 
-const pieces = [
-  ..."=,+-{}:\"'. ".split(""),
-  ...[
-    "on",
-    "off",
-    "id",
-    "help",
-    "stdio",
-    "mux",
-    "s390-pv-guest",
-    "sclpconsole",
-    "chardev",
-    "0",
-    "1",
-    "512",
-    "4G",
-    "17T",
-  ],
-  ...[
-    "gen16a",
-    "max",
-    "unpack",
-    "s390-ccw-virtio",
-    "confidential-guest-support",
-    "qom-type",
-    "driver",
-    "cpus",
-    "null",
-  ],
-];
+const words =
+  "on off id help stdio mux s390-pv-guest sclpconsole chardev 0 1 512 4G 17T gen16a max unpack s390-ccw-virtio " +
+  "confidential-guest-support qom-type driver cpus null";
+const pieces = [..."=,+-{}:\"'. ", ...words.split(" ")];
 const value = fc.oneof(
   fc.array(fc.constantFrom(...pieces), { maxLength: 12 }).map((parts) => parts.join("")),
   fc.string({ maxLength: 24, unit: "binary" }),
