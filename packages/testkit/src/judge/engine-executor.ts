@@ -1,4 +1,4 @@
-import { assigned, Cpu, engineArea, type HostRoutines, Processors, type Services } from "@lockframe/cpu";
+import { assigned, type Cpu, engineArea, type HostRoutines, Processors, type Services } from "@lockframe/cpu";
 import { type Instruction, routines as declaredRoutines } from "@lockframe/instructions";
 import { Storage } from "@lockframe/memory";
 import {
