@@ -3,6 +3,7 @@ export { Cpu, type CpuState, ProgramInterruption, PswBit, assigned } from "./cpu
 export { type HostTime, TodClock, hostTime } from "./clock.ts";
 export { ExternalCode } from "./interruptions.ts";
 export { Processors, type ProcessorsOptions, type RunResult } from "./processors.ts";
+export { hostRoutines } from "./routines/index.ts";
 export { type HostRoutine, type HostRoutines, modeChanged } from "./routines/host.ts";
 export { expandPsw } from "./routines/system.ts";
 export type { ChannelInstruction, Services } from "./services.ts";

@@ -72,7 +72,7 @@ export class Processors {
       if (cpu === undefined) throw new Error("no CPU has this block");
       return cpu;
     };
-    const named: HostRoutines = { ...systemRoutines(this), ...options.routines };
+    const named: HostRoutines = { ...options.routines, ...systemRoutines(this) };
     const wrapped = new Map(
       Object.entries(named).map(([name, routine]) => [name, this.#wrap(cpuOf, routine)]),
     );

@@ -1,4 +1,212 @@
-import { unimplemented } from "@lockframe/architecture";
-import type { CreateMachine } from "./api.ts";
+/** One machine from its plan: assembled, run, and given up. */
+import { LockframeError, UnimplementedError } from "@lockframe/architecture";
+import type { RunResult } from "@lockframe/cpu";
+import type {
+  AssembleContext,
+  Capabilities,
+  CharacterPorts,
+  Device,
+  HostStorage,
+  MachinePlan,
+  Stop,
+} from "@lockframe/plugin-api";
+import { eventType } from "@lockframe/sclp";
+import { GuestStopError } from "@lockframe/ultravisor";
+import type { CreateMachine, Machine, MachineOptions, MachineStats } from "./api.ts";
+import { type Parts, assemble } from "./composition/assemble.ts";
+import type { Consoles } from "./consoles.ts";
 
-export const createMachine: CreateMachine = () => unimplemented("running a machine");
+/** How long CPUs run before the host's own work (console, signals) gets a turn. */
+const TURN_MS = 8;
+/** Longest sleep of an idle machine: a guest whose clock is far off is looked at once a minute. */
+const LONGEST_SLEEP_MS = 60_000;
+
+export const createMachine: CreateMachine = async (options) => {
+  const { hooks, plan } = options.planned;
+  const begun = assemble(options);
+  const devices = await createDevices(options, begun.consoles);
+  const parts = begun.complete();
+  await hooks.devicesReady({ plan, devices: devices.map(({ request, device }) => ({ request, device })) });
+  return new RunningMachine(
+    options,
+    parts,
+    devices.map(({ device }) => device),
+  );
+};
+
+/** Devices in the order of the plan, each with the capabilities that it named. */
+async function createDevices({ planned, characterPorts, log }: MachineOptions, consoles: Consoles) {
+  const capabilities: Partial<Capabilities> = { log, consoles, characterPorts: oneTimePorts(characterPorts) };
+  const context: AssembleContext = {
+    plan: planned.plan,
+    provide(name, capability) {
+      if (capabilities[name] !== undefined) {
+        throw new LockframeError(
+          "LF-PLUGIN-006",
+          `two parts of the machine provide ${name}`,
+          "Take one of the plugins out of the profile.",
+        );
+      }
+      capabilities[name] = capability;
+    },
+  };
+  await planned.hooks.assemble(context);
+  return planned.devices.map(({ definition, request, properties }) => ({
+    request,
+    device: definition.instantiate(properties, capabilities),
+  }));
+}
+
+/** A character device serves one console. */
+function oneTimePorts(ports: MachineOptions["characterPorts"]): CharacterPorts {
+  const taken = new Set<string>();
+  return {
+    open(name) {
+      const port = ports.get(name);
+      if (port === undefined) {
+        const known = [...ports.keys()].join(", ");
+        throw new LockframeError(
+          "LF-CHARDEV-001",
+          `there is no character device '${name}'`,
+          `There is: ${known}.`,
+        );
+      }
+      if (taken.has(name))
+        throw new LockframeError("LF-CHARDEV-002", `character device '${name}' is used twice`);
+      taken.add(name);
+      return port;
+    },
+  };
+}
+
+class RunningMachine implements Machine {
+  readonly plan: MachinePlan;
+  readonly storage: HostStorage;
+  readonly #options: MachineOptions;
+  readonly #parts: Parts;
+  readonly #devices: readonly Device[];
+  #began = 0;
+  #ended: number | undefined;
+  #idleMs = 0;
+  #wake: () => void = () => undefined;
+
+  constructor(options: MachineOptions, parts: Parts, devices: readonly Device[]) {
+    this.plan = options.planned.plan;
+    this.#options = options;
+    this.#parts = parts;
+    this.#devices = devices;
+    this.storage = parts.ultravisor.hostView;
+  }
+
+  async run(): Promise<Stop> {
+    const { lifeCycle, consoles } = this.#parts;
+    this.#began = performance.now();
+    consoles.onInput(() => this.#wake());
+    lifeCycle.start();
+    consoles.pump();
+    const stop = await this.#untilStopped();
+    this.#ended = performance.now();
+    await consoles.flush();
+    await this.#options.planned.hooks.shutdown({ stop });
+    return stop;
+  }
+
+  async #untilStopped(): Promise<Stop> {
+    const { lifeCycle, processors, consoles } = this.#parts;
+    for (;;) {
+      if (lifeCycle.stop !== undefined) return lifeCycle.stop;
+      const stop = this.#turn();
+      if (stop !== undefined) return stop;
+      const behind = consoles.drained();
+      if (behind !== undefined) await behind;
+      const result = this.#result;
+      if (result?.kind === "idle" && lifeCycle.stop === undefined) await this.#sleep(result.nanoseconds);
+      else await nextTurn();
+      void processors;
+    }
+  }
+  #result: RunResult | undefined;
+
+  /** Let the CPUs run for a while; a stop when they are at their end. */
+  #turn(): Stop | undefined {
+    const { processors, lifeCycle } = this.#parts;
+    try {
+      const result = processors.run(TURN_MS);
+      this.#result = result;
+      if (lifeCycle.stop !== undefined) return lifeCycle.stop;
+      switch (result.kind) {
+        case "stopped":
+          lifeCycle.stopWaiting({ kind: "powered-off" });
+          break;
+        case "disabledWait":
+          lifeCycle.stopWaiting({
+            kind: "disabled-wait",
+            cpu: result.cpu.number,
+            address: result.cpu.pswAddress,
+          });
+          break;
+        case "interruptionLoop":
+          lifeCycle.stopWaiting({
+            kind: "interruption-loop",
+            cpu: result.cpu.number,
+            class: "program",
+            address: result.cpu.pswAddress,
+          });
+          break;
+        default:
+      }
+    } catch (error) {
+      if (error instanceof GuestStopError) lifeCycle.guestStopped(error.stop);
+      else if (error instanceof UnimplementedError)
+        lifeCycle.requestStop({ kind: "unimplemented", what: error.message });
+      else throw error;
+    }
+    return lifeCycle.stop;
+  }
+
+  /** Until a clock of the guest, input or a quit. */
+  async #sleep(nanoseconds: bigint | undefined): Promise<void> {
+    const began = performance.now();
+    const longest =
+      nanoseconds === undefined
+        ? LONGEST_SLEEP_MS
+        : Math.min(Number(nanoseconds / 1000n) / 1000, LONGEST_SLEEP_MS);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, longest);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = () => undefined;
+    this.#idleMs += performance.now() - began;
+  }
+
+  quit(stop: Extract<Stop, { kind: "quit" }>): void {
+    this.#parts.lifeCycle.requestStop(stop);
+    this.#wake();
+  }
+  requestShutdown(): boolean {
+    const { consoles, serviceProcessor } = this.#parts;
+    if (!serviceProcessor.receives(eventType.signalQuiesce)) return false;
+    consoles.quiesce.request();
+    this.#wake();
+    return true;
+  }
+  stats(): MachineStats {
+    return {
+      instructions: this.#parts.processors.instructions,
+      elapsedMs: (this.#ended ?? performance.now()) - this.#began,
+      idleMs: this.#idleMs,
+      unimplemented: this.#parts.services.unimplemented,
+      protected: this.#parts.ultravisor.isProtected,
+    };
+  }
+  async dispose(): Promise<void> {
+    for (const device of this.#devices.toReversed()) await device.dispose?.();
+    await this.#parts.dispose();
+  }
+}
+
+/** One turn of the host's event loop: timers, input and output have been served. */
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,186 @@
+/**
+ * Fills one child container for one machine. The only place that registers and resolves: a container shared by
+ * two machines would give one the other's storage.
+ */
+import "reflect-metadata";
+import { facilityBit } from "@lockframe/architecture";
+import {
+  Diagnose308,
+  DiagnoseTable,
+  kvmHypercall,
+  planDirectBoot,
+  timeSliceEnd,
+  timeSliceYield,
+} from "@lockframe/ccw-bios";
+import { ChannelSubsystem } from "@lockframe/channel-subsystem";
+import { Processors, engineArea, hostRoutines } from "@lockframe/cpu";
+import { type Instruction, instructions } from "@lockframe/instructions";
+import { Storage } from "@lockframe/memory";
+import type { MachinePlan } from "@lockframe/plugin-api";
+import { ServiceProcessor } from "@lockframe/sclp";
+import { Ultravisor } from "@lockframe/ultravisor";
+import {
+  type DependencyContainer,
+  type InjectionToken,
+  container,
+  instancePerContainerCachingFactory,
+} from "tsyringe";
+import type { MachineOptions } from "../api.ts";
+import { Consoles } from "../consoles.ts";
+import { GuestServices } from "../guest-services.ts";
+import { LifeCycle } from "../life-cycle.ts";
+import { tokens } from "./tokens.ts";
+
+/** A machine whose consoles exist and whose rest waits for the devices that belong to them. */
+export interface Begun {
+  readonly consoles: Consoles;
+  /** Make the rest. @throws LockframeError what is wrong with the source or the size */
+  complete(): Parts;
+}
+
+/** The parts of one machine that its run loop holds. */
+export interface Parts {
+  readonly lifeCycle: LifeCycle;
+  readonly processors: Processors;
+  readonly consoles: Consoles;
+  readonly ultravisor: Ultravisor;
+  readonly services: GuestServices;
+  readonly serviceProcessor: ServiceProcessor;
+  dispose(): Promise<void>;
+}
+
+export function assemble(options: MachineOptions): Begun {
+  const { plan } = options.planned;
+  const child = container.createChildContainer();
+  const provide = <T>(token: InjectionToken<T>, make: (of: Resolve) => T): void => {
+    let making = false;
+    child.register(token, {
+      useFactory: instancePerContainerCachingFactory((from: DependencyContainer) => {
+        if (making)
+          throw new Error(`the parts of the machine need each other in a circle at ${String(token)}`);
+        making = true;
+        try {
+          return make((wanted) => from.resolve(wanted));
+        } finally {
+          making = false;
+        }
+      }),
+    });
+  };
+
+  child.register(tokens.options, { useValue: options });
+  provide(tokens.storage, () =>
+    Storage.create({ size: plan.storage.size, reserved: engineArea(plan.cpu.count) }),
+  );
+  provide(tokens.ultravisor, (of) => {
+    return new Ultravisor({
+      storage: of(tokens.storage),
+      hostKeys: options.hostKeys,
+      onGuestStop: (stop) => of(tokens.lifeCycle).guestStopped(stop),
+    });
+  });
+  provide(tokens.consoles, () => new Consoles());
+  provide(tokens.serviceProcessor, (of) => {
+    const processors = () => of(tokens.processors);
+    return new ServiceProcessor({
+      machine: {
+        storageSize: plan.storage.size,
+        cpus: { configured: plan.cpu.count, maximum: plan.cpu.maxCount },
+        extendedLengthSccb: plan.facilities.has("extended-length-sccb"),
+        characteristics: ["esop"],
+      },
+      events: of(tokens.consoles).partners(),
+      signal: (parameter) => processors().signalService(parameter),
+    });
+  });
+  provide(tokens.channelSubsystem, (of) => {
+    const notice = () => of(tokens.processors).notePending();
+    return new ChannelSubsystem({ interruptionPending: notice, channelReportPending: notice });
+  });
+  provide(tokens.diagnose308, (of) => {
+    const ultravisor = of(tokens.ultravisor);
+    return new Diagnose308({
+      storage: ultravisor.guestView,
+      unpackFacility: plan.facilities.has("unpack"),
+      setLoadParameter: (text) => {
+        of(tokens.serviceProcessor).loadParameter = text;
+      },
+    });
+  });
+  provide(tokens.diagnoseTable, (of) => {
+    const iplDiagnose = of(tokens.diagnose308);
+    return new DiagnoseTable((code) => options.log.debug(`DIAGNOSE ${code.toString(16)} is not offered`))
+      .add(0x44, timeSliceEnd)
+      .add(0x9c, timeSliceYield)
+      .add(0x308, (context) => iplDiagnose.execute(context))
+      .add(0x500, kvmHypercall({ storageSize: plan.storage.size }));
+  });
+  provide(tokens.services, (of) => {
+    const late = { lifeCycle: () => of(tokens.lifeCycle), processors: () => of(tokens.processors) };
+    return new GuestServices({
+      plan,
+      ultravisor: of(tokens.ultravisor),
+      serviceProcessor: () => of(tokens.serviceProcessor),
+      channelSubsystem: () => of(tokens.channelSubsystem),
+      diagnoses: () => of(tokens.diagnoseTable),
+      ...late,
+    });
+  });
+  provide(
+    tokens.processors,
+    (of) =>
+      new Processors({
+        storage: of(tokens.storage),
+        count: plan.cpu.count,
+        definitions: installed(plan),
+        services: of(tokens.services),
+        routines: hostRoutines,
+      }),
+  );
+  provide(
+    tokens.lifeCycle,
+    (of) =>
+      new LifeCycle({
+        plan,
+        hooks: options.planned.hooks,
+        source: options.source,
+        boot: planDirectBoot({
+          kernel: options.source.kernel,
+          ...(options.source.initrd !== undefined && { initrd: options.source.initrd }),
+          ...(options.source.commandLine !== undefined && { append: options.source.commandLine }),
+          storageSize: plan.storage.size,
+        }),
+        storage: of(tokens.storage),
+        ultravisor: of(tokens.ultravisor),
+        processors: of(tokens.processors),
+        serviceProcessor: of(tokens.serviceProcessor),
+        channelSubsystem: of(tokens.channelSubsystem),
+        diagnose308: of(tokens.diagnose308),
+        events: options.events ?? {},
+        log: options.log,
+      }),
+  );
+  return {
+    consoles: child.resolve(tokens.consoles),
+    complete: () => ({
+      lifeCycle: child.resolve(tokens.lifeCycle),
+      processors: child.resolve(tokens.processors),
+      consoles: child.resolve(tokens.consoles),
+      ultravisor: child.resolve(tokens.ultravisor),
+      services: child.resolve(tokens.services),
+      serviceProcessor: child.resolve(tokens.serviceProcessor),
+      dispose: async () => {
+        await child.dispose();
+      },
+    }),
+  };
+}
+
+type Resolve = <T>(token: InjectionToken<T>) => T;
+
+/** The instructions that the machine's facilities install. ULTRAVISOR CALL is there once the guest is protected. */
+function installed(plan: MachinePlan): readonly Instruction[] {
+  const bits = new Set([...plan.facilities].map(facilityBit));
+  if (plan.facilities.has("unpack")) bits.add(facilityBit("ultravisor-call"));
+  return instructions.filter(({ facility }) => facility === undefined || bits.has(facility));
+}

@@ -1,0 +1,88 @@
+/** Consoles of the service processor, tied to character devices of the host. */
+import { LockframeError } from "@lockframe/architecture";
+import type { CharacterPort, ServiceCallConsoles } from "@lockframe/plugin-api";
+import {
+  AsciiConsole,
+  type ConsoleInput,
+  type EventPartner,
+  LineConsole,
+  SignalQuiesce,
+} from "@lockframe/sclp";
+
+export class Consoles implements ServiceCallConsoles {
+  readonly quiesce = new SignalQuiesce();
+  readonly #partners: EventPartner[] = [this.quiesce];
+  readonly #pumps: (() => void)[] = [];
+  readonly #ports = new Set<CharacterPort>();
+  readonly #kinds = new Set<string>();
+  /** Ports that are behind: the machine waits for them before it runs on. */
+  readonly #behind = new Set<CharacterPort>();
+  #onInput: () => void = () => undefined;
+
+  ascii(port: CharacterPort): void {
+    this.#add("ASCII console", port, (options) => new AsciiConsole(options));
+  }
+  lineMode(port: CharacterPort): void {
+    this.#add(
+      "line-mode console",
+      port,
+      (options) => new LineConsole({ ...options, echo: port.interactive }),
+    );
+  }
+
+  #add(
+    kind: string,
+    port: CharacterPort,
+    make: (options: { output(bytes: Uint8Array): void; onRoom(): void }) => EventPartner & ConsoleInput,
+  ): void {
+    if (this.#kinds.has(kind)) {
+      throw new LockframeError(
+        "LF-MACHINE-010",
+        `the machine has one ${kind} already`,
+        "Take one of the two devices out.",
+      );
+    }
+    this.#kinds.add(kind);
+    const pump = (): void => {
+      if (port.waiting === 0) return;
+      const room = made.room;
+      if (room > 0) made.input(port.read(room));
+    };
+    const made = make({
+      output: (bytes) => {
+        if (!port.write(bytes)) this.#behind.add(port);
+      },
+      onRoom: pump,
+    });
+    port.onInput(() => {
+      pump();
+      this.#onInput();
+    });
+    this.#ports.add(port);
+    this.#partners.push(made);
+    this.#pumps.push(pump);
+  }
+
+  partners(): readonly EventPartner[] {
+    return this.#partners;
+  }
+  /** Take what was typed before the machine ran. */
+  pump(): void {
+    for (const pump of this.#pumps) pump();
+  }
+  /** Called when input has come in. */
+  onInput(listener: () => void): void {
+    this.#onInput = listener;
+  }
+  /** Resolves when every port has caught up; undefined when none is behind. */
+  drained(): Promise<unknown> | undefined {
+    if (this.#behind.size === 0) return undefined;
+    const behind = [...this.#behind];
+    this.#behind.clear();
+    return Promise.all(behind.map((port) => port.drained()));
+  }
+  /** Every port has caught up. */
+  async flush(): Promise<void> {
+    await Promise.all([...this.#ports].map((port) => port.drained()));
+  }
+}
