@@ -4,7 +4,7 @@
  * nothing that a guest could see.
  */
 import { programInterruption } from "@lockframe/architecture";
-import type { Storage } from "@lockframe/memory";
+import { GUEST_READY, type Storage } from "@lockframe/memory";
 import { Access, Event, Tlb, cpu as at, tlbContext } from "./state.ts";
 
 /** A program interruption, thrown by host routines to end the instruction before it has changed anything. */
@@ -337,6 +337,13 @@ export class Cpu {
     const area = address - (address % 0x2000);
     if (area === 0) return address + this.prefix;
     return area === this.prefix ? address - this.prefix : address;
+  }
+  /** Have the Ultravisor bring in the page of an absolute address, if it is away. @throws ProgramInterruption */
+  makeReady(absolute: number): void {
+    const page = absolute >>> 12;
+    if (this.storage.getPageState(page) >= GUEST_READY && !this.storage.importPage(page)) {
+      throw new ProgramInterruption(programInterruption.addressing);
+    }
   }
   /** Absolute address of a logical one. @throws ProgramInterruption */
   absolute(address: bigint, access: number, ar: number): number {

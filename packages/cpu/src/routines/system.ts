@@ -255,7 +255,7 @@ function tableEntry(cpu: Cpu, address: bigint): number {
 }
 function invalidate(cpu: Cpu, address: bigint, bit: bigint): void {
   const entry = tableEntry(cpu, address);
-  if (!cpu.storage.importPage(entry >>> 12)) throw addressing();
+  cpu.makeReady(entry);
   cpu.storage.store64(entry, cpu.storage.fetch64(entry) | bit);
 }
 
@@ -344,7 +344,7 @@ function translation(processors: Processors): HostRoutines {
       if (real & BigInt(size - 1)) throw specification();
       if (real + BigInt(size) > BigInt(cpu.storage.size)) throw addressing();
       const absolute = cpu.swapPrefix(Number(real));
-      if (!cpu.storage.importPage(absolute >>> 12)) throw addressing();
+      cpu.makeReady(absolute);
       if (form === 0) cpu.setGrLow(r1, cpu.storage.fetch32(absolute));
       else if (form === 1) cpu.setGr(r1, cpu.storage.fetch64(absolute));
       else if (form === 2) cpu.storage.store32(absolute, cpu.grLow(r1));
