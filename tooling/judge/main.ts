@@ -1,4 +1,4 @@
-/** `pnpm judge:instructions`: the instruction definitions against qemu-s390x. */
+/** `pnpm judge:instructions`: the instruction definitions against qemu-s390x, and against plain references where QEMU lacks them. */
 import { instructions } from "@lockframe/instructions";
 import { LockframeError } from "@lockframe/architecture";
 import {
@@ -9,6 +9,7 @@ import {
   notJudged,
   QemuJudge,
   qemuDeviations,
+  referenceJudgeFor,
   writeVectors,
 } from "@lockframe/testkit";
 import { type JudgeArguments, readArguments, usage } from "./arguments.ts";
@@ -27,12 +28,13 @@ async function main(wanted: JudgeArguments): Promise<number> {
   using qemu = QemuJudge.open();
   const executor = new EngineExecutor(instructions, {});
   for (const instruction of chosen) {
-    const reason = instruction.privileged ? "privileged" : notJudged.get(instruction.mnemonic);
+    const reason = notJudged.get(instruction.mnemonic);
     if (reason !== undefined) {
       unjudged.set(instruction.mnemonic, reason);
       continue;
     }
-    const { judgement, agreed } = await judgeInstruction(instruction, executor, qemu, {
+    const judge = referenceJudgeFor(instruction) ?? qemu;
+    const { judgement, agreed } = await judgeInstruction(instruction, executor, judge, {
       ...wanted,
       deviations: qemuDeviations,
     });
@@ -40,8 +42,8 @@ async function main(wanted: JudgeArguments): Promise<number> {
     console.log(wanted.json ? JSON.stringify(judgement) : reportLines(judgement).join("\n"));
     if (wanted.vectors > 0 && judgement.failed === 0 && judgement.passed > 0) {
       const { mnemonic, title } = instruction;
-      const cases = await chooseVectors(agreed, qemu, executor, wanted.vectors);
-      writeVectors({ mnemonic, title, provenance: qemu.version, cases });
+      const cases = await chooseVectors(agreed, judge, executor, wanted.vectors);
+      writeVectors({ mnemonic, title, provenance: judge.version, cases });
     }
   }
   if (!wanted.json) {

@@ -2,22 +2,22 @@ import { backgroundState, type Case, type Executor, type MachineState, type Stor
 import type { AgreedCase } from "./judge-instruction.ts";
 import { caseToJson, type CaseJson } from "./case-json.ts";
 import { compareOutcomes } from "./compare.ts";
-import type { QemuJudge } from "./qemu.ts";
+import type { Judge } from "./opinion.ts";
 import { flattened } from "./window-contents.ts";
 
 /**
  * Picks `count` cases that differ from each other in what they do, takes from each what plays no part in it, and
- * returns them as vectors with the outcome on which QEMU and the executor agree.
+ * returns them as vectors with the outcome on which judge and the executor agree.
  */
 export async function chooseVectors(
   cases: readonly AgreedCase[],
-  qemu: QemuJudge,
+  judge: Judge,
   executor: Executor,
   count: number,
 ): Promise<CaseJson[]> {
   let chosen = mostDifferent(cases, count);
   for (const simplification of simplifications) {
-    chosen = await simplified(chosen, simplification, qemu);
+    chosen = await simplified(chosen, simplification, judge);
   }
   // A simpler case may be one of those in which QEMU deviates.
   const certain = chosen.filter(
@@ -26,19 +26,16 @@ export async function chooseVectors(
   return certain.map(({ subject, outcome }) => caseToJson(subject, outcome));
 }
 
-/** One case of each kind first, in the order of the cases; then further ones of the kinds that complete. */
+/** One case of each kind, the commonest kinds first, then a second one of each and so on; few that are interrupted. */
 function mostDifferent(candidates: readonly AgreedCase[], count: number): AgreedCase[] {
-  const kinds = new Map<string, AgreedCase[]>();
-  for (const candidate of candidates) {
-    const kind = kindOf(candidate);
-    kinds.set(kind, [...(kinds.get(kind) ?? []), candidate]);
+  const kinds = [...Map.groupBy(candidates, kindOf).values()].toSorted((a, b) => b.length - a.length);
+  const rounds = Math.max(0, ...kinds.map((kind) => kind.length));
+  const chosen: AgreedCase[] = [];
+  for (let round = 0; round < rounds && chosen.length < count; round++) {
+    const next = kinds.flatMap((kind) => kind.slice(round, round + 1));
+    chosen.push(...next.filter(({ outcome }) => round === 0 || outcome.interruption === undefined));
   }
-  const ordered = [...kinds.values()].toSorted((a, b) => b.length - a.length);
-  const chosen = ordered.slice(0, count).flatMap(([first]) => (first === undefined ? [] : [first]));
-  const more = ordered
-    .flatMap((kind) => kind.slice(1, 4))
-    .filter(({ outcome }) => outcome.interruption === undefined);
-  return [...chosen, ...more].slice(0, count);
+  return chosen.slice(0, count);
 }
 
 /** How a case ends, and what kinds of things it changes. */
@@ -101,16 +98,16 @@ function xored({ address, bytes }: StorageBytes, mask: number): StorageBytes {
   return { address, bytes: bytes.map((byte, index) => (mask === 0 ? index & 1 : byte ^ mask)) };
 }
 
-/** AgreedCases with a simplification applied wherever QEMU then does exactly the same. */
+/** AgreedCases with a simplification applied wherever the judge then says exactly the same. */
 async function simplified(
   candidates: readonly AgreedCase[],
   simplification: Simplification,
-  qemu: QemuJudge,
+  judge: Judge,
 ): Promise<AgreedCase[]> {
   const groups = candidates.map(({ subject }) =>
     simplification(subject.before).map((before): Case => ({ ...subject, before })),
   );
-  const opinions = await qemu.judge(groups.flat());
+  const opinions = await judge.judge(groups.flat());
   let next = 0;
   return candidates.map((candidate, index) => {
     const variants = (groups[index] ?? []).map((subject) => ({ subject, opinion: opinions[next++] }));

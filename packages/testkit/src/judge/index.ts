@@ -8,6 +8,8 @@ export * from "./engine-executor.ts";
 export * from "./generate.ts";
 export { notJudged } from "./hints.ts";
 export * from "./judge-instruction.ts";
+export * from "./opinion.ts";
 export * from "./qemu.ts";
+export * from "./reference-judge.ts";
 export * from "./vector-files.ts";
 export * from "./window-contents.ts";

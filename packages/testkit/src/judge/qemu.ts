@@ -13,18 +13,11 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LockframeError } from "@lockframe/architecture";
-import { type Case, interruptionOf, type Interruption, type Outcome } from "./case.ts";
+import { type Case, interruptionOf, type Interruption } from "./case.ts";
 import { outcomeAt } from "./ending.ts";
 import { harnessImage } from "./harness-image.ts";
+import type { Judge, Opinion } from "./opinion.ts";
 import { decodeResults, encodeBatch, type HarnessResult } from "./harness-protocol.ts";
-
-/** QEMU said nothing usable about a case: it hung, crashed or lost the registers. */
-export interface Silence {
-  readonly silence: string;
-}
-
-/** An opinion on a case. `state` lacks when QEMU stopped at an interruption that it cannot deliver. */
-export type Opinion = Outcome | Silence | { readonly interruption: Interruption };
 
 /** Judge's names for QEMU, in order of preference. */
 const programs = ["qemu-s390x-static", "qemu-s390x"];
@@ -32,7 +25,7 @@ const programs = ["qemu-s390x-static", "qemu-s390x"];
 const patience = 3000;
 
 /** A QEMU that answers for batches of cases. Remove with `dispose`. */
-export class QemuJudge implements Disposable {
+export class QemuJudge implements Judge, Disposable {
   /** Such as "qemu-s390x 7.2.22". */
   readonly version: string;
   readonly #program: string;
