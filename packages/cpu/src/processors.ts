@@ -7,6 +7,7 @@ import { TodClock, nanosecondsOfTod } from "./clock.ts";
 import { Cpu, ProgramInterruption, PswBit } from "./cpu.ts";
 import { type Interpreter, buildInterpreter } from "./interpreter.ts";
 import { Floating, PendingForCpu, takeExternal } from "./interruptions.ts";
+import { floatingPointRoutines } from "./routines/floating-point.ts";
 import type { HostRoutines } from "./routines/host.ts";
 import { modeChanged } from "./routines/host.ts";
 import { systemRoutines } from "./routines/system.ts";
@@ -72,7 +73,7 @@ export class Processors {
       if (cpu === undefined) throw new Error("no CPU has this block");
       return cpu;
     };
-    const named: HostRoutines = { ...options.routines, ...systemRoutines(this) };
+    const named: HostRoutines = { ...options.routines, ...floatingPointRoutines, ...systemRoutines(this) };
     const wrapped = new Map(
       Object.entries(named).map(([name, routine]) => [name, this.#wrap(cpuOf, routine)]),
     );

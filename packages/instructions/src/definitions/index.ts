@@ -1,6 +1,7 @@
 /** The instruction list: every definition, in the order of its family. */
 import type { Instruction } from "../dsl/index.ts";
 import { addition, division, interlockedAccess, multiplication, subtraction } from "./arithmetic.ts";
+import { binaryFloatingPoint } from "./binary-floating-point.ts";
 import { blocks, decimals, hints } from "./blocks.ts";
 import { branches, compareAndBranch, compares, swaps } from "./compare-and-branch.ts";
 import { control } from "./control.ts";
@@ -28,4 +29,5 @@ export const instructions: readonly Instruction[] = [
   ...hints,
   ...control,
   ...floatingPointSupport,
+  ...binaryFloatingPoint,
 ];
