@@ -6,6 +6,7 @@
 import type { Case, InterruptionClass, Outcome } from "../src/judge/case.ts";
 import type { QemuDeviation } from "../src/judge/judge-instruction.ts";
 import type { Opinion } from "../src/judge/opinion.ts";
+import { qemuFloatingPointDeviations } from "./qemu-floating-point-deviations.ts";
 
 const qemuEndsWith = (qemu: Opinion): InterruptionClass | "completion" | "silence" =>
   "silence" in qemu || "open" in qemu ? "silence" : (qemu.interruption?.class ?? "completion");
@@ -142,4 +143,5 @@ export const qemuDeviations: readonly QemuDeviation[] = [
       odd(rxAddress(subject)) && weEndWith(found) === "execute-specification-operand",
     reason: "An odd target address is a specification exception; QEMU executes what is there.",
   },
+  ...qemuFloatingPointDeviations,
 ];

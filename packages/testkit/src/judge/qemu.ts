@@ -19,8 +19,10 @@ import { harnessImage } from "./harness-image.ts";
 import type { Judge, Opinion } from "./opinion.ts";
 import { decodeResults, encodeBatch, type HarnessResult } from "./harness-protocol.ts";
 
-/** Judge's names for QEMU, in order of preference. */
-const programs = ["qemu-s390x-static", "qemu-s390x"];
+/** Judge's names for QEMU, in order of preference; the environment may name another, such as a newer one. */
+const programs = [process.env["QEMU_S390X"], "qemu-s390x-static", "qemu-s390x"].filter(
+  (name) => name !== undefined,
+);
 /** A run that writes no result for this long hangs in a case. */
 const patience = 3000;
 
