@@ -10,6 +10,7 @@ export interface OpenPorts {
   readonly ports: ReadonlyMap<string, CharacterPort>;
   /** Begin to read; a terminal goes into raw mode here. */
   start(): void;
+  /** Let them go; a second time does nothing. */
   close(): void;
 }
 
@@ -49,7 +50,7 @@ export function openPorts(
     ports,
     start: () => stdio.forEach((port) => port.open()),
     close() {
-      for (const port of [...stdio, ...files]) port.close();
+      for (const port of [...stdio.splice(0), ...files.splice(0)]) port.close();
     },
   };
 }
