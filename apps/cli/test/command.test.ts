@@ -1,31 +1,8 @@
-import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
-
-interface Outcome {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Run the command as a process of its own. */
-function command(args: readonly string[], input = ""): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--conditions=@lockframe/source", main, ...args]);
-    let stdout = "";
-    let stderr = "";
-    child.stdout.on("data", (chunk) => (stdout += String(chunk)));
-    child.stderr.on("data", (chunk) => (stderr += String(chunk)));
-    child.on("error", reject);
-    child.on("close", (status) => resolve({ status, stdout, stderr }));
-    child.stdin.end(input);
-  });
-}
+import { command } from "./process.ts";
 
 test("--version is the version", async () => {
-  expect(await command(["--version"])).toEqual({
+  expect(await command(["--version"])).toMatchObject({
     status: 0,
     stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
     stderr: "",
@@ -34,7 +11,7 @@ test("--version is the version", async () => {
 
 test("errors go to stderr with code and hint, and become the exit status", async () => {
   const outcome = await command(["qemu", "-machine", "confidential-guest-support=pv0", "-kernel", "x"]);
-  expect(outcome).toEqual({
+  expect(outcome).toMatchObject({
     status: 1,
     stdout: "",
     stderr:
