@@ -320,10 +320,10 @@ function translation(processors: Processors): HostRoutines {
       const result = cpu.realAddress(address, asce);
       cpu.setU32(at.event, Event.none);
       if ("address" in result) {
-        if (form === 1 || cpu.addressMask > 0x7fff_ffffn) {
-          if (form === 0 && result.address > 0x7fff_ffffn) throw specialOperation();
-          cpu.setGr(r1, form === 0 ? (cpu.gr(r1) & ~0xffff_ffffn) | result.address : result.address);
-        } else cpu.setGrLow(r1, Number(result.address));
+        // In 64-bit mode LRA does as LRAG.
+        if (form === 1 || cpu.addressMask > 0x7fff_ffffn) cpu.setGr(r1, result.address);
+        else if (result.address > 0x7fff_ffffn) throw specialOperation();
+        else cpu.setGrLow(r1, Number(result.address));
         return 0;
       }
       if (result.code === 0x05 || result.code === 0x12) throw new ProgramInterruption(result.code);
