@@ -17,6 +17,7 @@ export class BenchContext {
   readonly runs: number;
   readonly #folder: string;
   readonly #parts: () => Promise<GuestParts>;
+  #files: Promise<GuestParts> | undefined;
   readonly #boots = new Map<Side, Promise<Boots>>();
 
   /** `folder` takes temporary files; `parts` gets kernel and initramfs when a row first needs them. */
@@ -57,7 +58,8 @@ export class BenchContext {
     if (side === "qemu" && qemuVersion() === undefined) {
       return "qemu-system-s390x is not installed (Debian's package qemu-system-misc or qemu-system-s390x)";
     }
-    const parts = await this.#parts();
+    this.#files ??= this.#parts();
+    const parts = await this.#files;
     switch (side) {
       case "qemu":
         return qemuStarter(parts);

@@ -9,7 +9,9 @@ export interface Boot {
   readonly peakMemory: number;
   /** Share of a core that the guest uses while its shell waits for input. */
   readonly idleShare: number;
-  /** What the machine printed at exit. */
+  /** Seconds of CPU that the process used from start to end of the watch. */
+  readonly cpuSeconds: number;
+  /** All that it printed. */
   readonly output: string;
 }
 
@@ -36,9 +38,10 @@ export async function boot({ name, command, args }: Starter): Promise<Boot | { r
   const peakMemory = machine.peakMemory();
   await machine.cpuShare(settleSeconds);
   const idleShare = await machine.cpuShare(watchSeconds);
+  const cpuSeconds = machine.cpuSeconds();
   machine.send("poweroff -f\n");
   await machine.end(30);
-  return { secondsToPrompt, peakMemory, idleShare, output: machine.output };
+  return { secondsToPrompt, peakMemory, idleShare, cpuSeconds, output: machine.output };
 }
 
 function lastLine(output: string): string {

@@ -3,14 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { LockframeError } from "@lockframe/architecture";
 import { BenchContext } from "./bench-context.ts";
 import { type Figure, tableOf } from "./figure.ts";
-import type { GuestParts } from "./guest-parts.ts";
+import { debianParts, type GuestParts } from "./guest-parts.ts";
 import { rows } from "./rows/index.ts";
 
 const usage = `usage: pnpm bench [ROW...] [--json FILE] [--runs N] [--kernel FILE --initrd FILE]
 
+Boots Debian's kernel and busybox, unless files are named.
 Rows: ${rows.map(({ name }) => name).join(" ")}
 A ratio above 1 means that we are better. Medians of N runs (3).`;
 
@@ -33,7 +33,7 @@ async function main(): Promise<number> {
   }
   const folder = mkdtempSync(join(tmpdir(), "lockframe-bench-"));
   try {
-    const context = new BenchContext(runs, folder, () => partsFrom(values.kernel, values.initrd));
+    const context = new BenchContext(runs, folder, () => partsFrom(values.kernel, values.initrd, folder));
     const figures: Figure[] = [];
     for (const row of rows.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
       figures.push(await row.measure(context));
@@ -48,16 +48,13 @@ async function main(): Promise<number> {
   }
 }
 
-/** Files named on the command line. */
-async function partsFrom(kernel: string | undefined, initrd: string | undefined): Promise<GuestParts> {
-  if (kernel === undefined || initrd === undefined) {
-    throw new LockframeError(
-      "LF-BENCH-001",
-      "no kernel and initramfs to boot",
-      "name them with --kernel and --initrd",
-    );
-  }
-  return { kernel, initrd };
+/** Files named on the command line, or Debian's. */
+async function partsFrom(
+  kernel: string | undefined,
+  initrd: string | undefined,
+  folder: string,
+): Promise<GuestParts> {
+  return kernel !== undefined && initrd !== undefined ? { kernel, initrd } : debianParts(folder);
 }
 
 process.exitCode = await main();

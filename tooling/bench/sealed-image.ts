@@ -12,13 +12,13 @@ export interface SealedImage {
 
 /** Seals kernel and initramfs with the project's own commands; a string says why that failed. */
 export async function sealedImage(parts: GuestParts, folder: string): Promise<SealedImage | string> {
-  const hostKey = join(folder, "host.key");
-  const document = join(folder, "host.crt");
+  const hostKey = join(folder, "bench.key");
+  const document = join(folder, "bench.crt");
   const parameters = join(folder, "parmfile");
   const image = join(folder, "guest.img");
   writeFileSync(parameters, kernelParameters);
   const steps = [
-    ["host-key", "create", "--key", hostKey, "--cert", document],
+    ["host-key", "create", "--directory", folder, "--name", "bench"],
     [
       "genprotimg",
       "-i",

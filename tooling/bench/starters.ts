@@ -43,7 +43,7 @@ export function qemuVersion(): string | undefined {
 export function plainStarter(parts: GuestParts): Starter {
   return {
     name: "lockframe",
-    ...lockframe("qemu", "-machine", "s390-ccw-virtio", ...common, ...console, ...direct(parts)),
+    ...lockframe("qemu", "--stats", "-machine", "s390-ccw-virtio", ...common, ...console, ...direct(parts)),
   };
 }
 
@@ -57,6 +57,16 @@ export function protectedStarter(image: string, hostKey: string): Starter {
   ];
   return {
     name: "lockframe (protected)",
-    ...lockframe("qemu", ...machine, ...common, ...console, "-kernel", image, "--host-key", hostKey),
+    ...lockframe(
+      "qemu",
+      "--stats",
+      ...machine,
+      ...common,
+      ...console,
+      "-kernel",
+      image,
+      "--host-key",
+      hostKey,
+    ),
   };
 }
