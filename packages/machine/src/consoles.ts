@@ -1,5 +1,6 @@
 /** Consoles of the service processor, tied to character devices of the host. */
 import { LockframeError } from "@lockframe/architecture";
+import { type InputFeed, feedFor } from "./console-input.ts";
 import type { CharacterPort, ServiceCallConsoles } from "@lockframe/plugin-api";
 import {
   AsciiConsole,
@@ -12,7 +13,7 @@ import {
 export class Consoles implements ServiceCallConsoles {
   readonly quiesce = new SignalQuiesce();
   readonly #partners: EventPartner[] = [this.quiesce];
-  readonly #pumps: (() => void)[] = [];
+  readonly #feeds: InputFeed[] = [];
   readonly #ports = new Set<CharacterPort>();
   readonly #kinds = new Set<string>();
   /** Ports that are behind: the machine waits for them before it runs on. */
@@ -43,32 +44,38 @@ export class Consoles implements ServiceCallConsoles {
       );
     }
     this.#kinds.add(kind);
-    const pump = (): void => {
-      if (port.waiting === 0) return;
-      const room = made.room;
-      if (room > 0) made.input(port.read(room));
-    };
     const made = make({
       output: (bytes) => {
+        this.#lastOutput = performance.now();
         if (!port.write(bytes)) this.#behind.add(port);
       },
-      onRoom: pump,
+      onRoom: () => feed.ready(),
     });
+    const feed = feedFor(port, made);
     port.onInput(() => {
-      pump();
+      feed.ready();
       this.#onInput();
     });
     this.#ports.add(port);
     this.#partners.push(made);
-    this.#pumps.push(pump);
+    this.#feeds.push(feed);
   }
 
   partners(): readonly EventPartner[] {
     return this.#partners;
   }
   /** Take what was typed before the machine ran. */
-  pump(): void {
-    for (const pump of this.#pumps) pump();
+  begin(): void {
+    for (const feed of this.#feeds) feed.ready();
+  }
+  /** When a console last showed something, by `performance.now()`. */
+  get lastOutput(): number {
+    return this.#lastOutput;
+  }
+  #lastOutput = 0;
+  /** The guest waits and has been quiet. Returns whether it was given something to do. */
+  guestIsQuiet(): boolean {
+    return this.#feeds.map((feed) => feed.guestIsQuiet()).includes(true);
   }
   /** Called when input has come in. */
   onInput(listener: () => void): void {

@@ -18,6 +18,14 @@ import type { Consoles } from "./consoles.ts";
 
 /** How long CPUs run before the host's own work (console, signals) gets a turn. */
 const TURN_MS = 8;
+/**
+ * A guest that has said nothing for so long, and whose CPUs wait, is ready for the next line from a pipe: the first
+ * time it must be sure that its boot is over.
+ */
+const FIRST_QUIET_MS = 400;
+const QUIET_MS = 15;
+/** Work that a waiting guest does between two sleeps: its timers. */
+const BRIEF_MS = 5;
 /** Longest sleep of an idle machine: a guest whose clock is far off is looked at once a minute. */
 const LONGEST_SLEEP_MS = 60_000;
 
@@ -103,7 +111,7 @@ class RunningMachine implements Machine {
     this.#began = performance.now();
     consoles.onInput(() => this.#wake());
     lifeCycle.start();
-    consoles.pump();
+    consoles.begin();
     const stop = await this.#untilStopped();
     this.#ended = performance.now();
     await consoles.flush();
@@ -112,7 +120,7 @@ class RunningMachine implements Machine {
   }
 
   async #untilStopped(): Promise<Stop> {
-    const { lifeCycle, processors, consoles } = this.#parts;
+    const { lifeCycle, consoles } = this.#parts;
     for (;;) {
       if (lifeCycle.stop !== undefined) return lifeCycle.stop;
       const stop = this.#turn();
@@ -122,7 +130,6 @@ class RunningMachine implements Machine {
       const result = this.#result;
       if (result?.kind === "idle" && lifeCycle.stop === undefined) await this.#sleep(result.nanoseconds);
       else await nextTurn();
-      void processors;
     }
   }
   #result: RunResult | undefined;
@@ -164,23 +171,39 @@ class RunningMachine implements Machine {
     return lifeCycle.stop;
   }
 
-  /** Until a clock of the guest, input or a quit. */
+  /** Until a clock of the guest, input or a quit; or until the guest may be given a line from a pipe. */
   async #sleep(nanoseconds: bigint | undefined): Promise<void> {
     const began = performance.now();
-    const longest =
+    const untilClock =
       nanoseconds === undefined
         ? LONGEST_SLEEP_MS
         : Math.min(Number(nanoseconds / 1000n) / 1000, LONGEST_SLEEP_MS);
+    const untilQuiet = this.#quietFrom(began) + this.#patience - began;
+    if (untilQuiet <= 0 && this.#parts.consoles.guestIsQuiet()) {
+      this.#patience = QUIET_MS;
+      this.#quietSince = performance.now();
+      return;
+    }
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, longest);
+      const timer = setTimeout(resolve, untilQuiet > 0 ? Math.min(untilClock, untilQuiet + 1) : untilClock);
       this.#wake = () => {
         clearTimeout(timer);
         resolve();
       };
     });
     this.#wake = () => undefined;
-    this.#idleMs += performance.now() - began;
+    const now = performance.now();
+    this.#idleMs += now - began;
+    this.#sleptUntil = now;
   }
+  /** Since when the guest has said nothing and done next to nothing. */
+  #quietFrom(now: number): number {
+    if (now - this.#sleptUntil > BRIEF_MS) this.#quietSince = now; // it was at work
+    return Math.max(this.#quietSince, this.#parts.consoles.lastOutput);
+  }
+  #quietSince = 0;
+  #sleptUntil = 0;
+  #patience = FIRST_QUIET_MS;
 
   quit(stop: Extract<Stop, { kind: "quit" }>): void {
     this.#parts.lifeCycle.requestStop(stop);
