@@ -2,6 +2,7 @@
 import type { Node, ValueType } from "@lockframe/instructions";
 import { I32, I64 } from "@lockframe/instructions";
 import type { Load, Store } from "../wasm/code.ts";
+import { floatCode } from "../wasm/float-code.ts";
 import { FunctionBody } from "../wasm/module.ts";
 
 export interface Local<T extends I32 | I64> {
@@ -132,6 +133,10 @@ export class Emitter {
         this.emit(node.a);
         this.emit(node.b);
         this.code.binary(node.op, node.a.type);
+        return;
+      case "float":
+        for (const operand of node.operands) this.emit(operand);
+        this.code.byte(...floatCode[node.operation]);
         return;
       case "select":
         this.emit(node.a);

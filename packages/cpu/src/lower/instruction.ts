@@ -447,7 +447,11 @@ export class InstructionLowering extends Emitter {
 
   override emit(node: Node): void {
     const composed =
-      node.kind === "binary" || node.kind === "unary" || node.kind === "select" || node.kind === "register";
+      node.kind === "binary" ||
+      node.kind === "unary" ||
+      node.kind === "select" ||
+      node.kind === "float" ||
+      node.kind === "register";
     if (!composed || (this.#uses.get(node) ?? 0) < 2) {
       super.emit(node);
       return;
@@ -521,6 +525,7 @@ function countUses(recording: Recording): Map<Node, number> {
     if (node.kind === "unary") visit(node.a);
     else if (node.kind === "binary") [node.a, node.b].forEach(visit);
     else if (node.kind === "select") [node.condition, node.a, node.b].forEach(visit);
+    else if (node.kind === "float") node.operands.forEach(visit);
     else if (node.kind === "register") visit(node.index);
   };
   const statement = (s: Statement): void => {

@@ -45,6 +45,19 @@ export type Binary =
   | "geS"
   | "geU";
 
+/** Host floating-point operations, by their WebAssembly names. */
+export type FloatOperation =
+  | `f64.${"add" | "sub" | "mul" | "div" | "sqrt" | "abs" | "neg" | "nearest" | "trunc" | "ceil" | "floor"}`
+  | `f64.${"eq" | "ne" | "lt" | "gt" | "le" | "ge"}`
+  | "f64.reinterpret_i64"
+  | "i64.reinterpret_f64"
+  | "f32.reinterpret_i32"
+  | "i32.reinterpret_f32"
+  | "f64.promote_f32"
+  | "f32.demote_f64"
+  | `${"f64" | "f32"}.convert_i64_${"s" | "u"}`
+  | `i64.trunc_sat_f64_${"s" | "u"}`;
+
 /** The register files of one CPU. A floating-point register is the left half of a vector register. */
 export type RegisterFile = "gr" | "ar" | "cr" | "fpr";
 
@@ -90,6 +103,13 @@ export type Node =
       readonly file: RegisterFile;
       readonly index: Node;
       readonly half: "high" | "low" | undefined;
+    }
+  /** Never folded: constants of floating-point types do not exist. */
+  | {
+      readonly kind: "float";
+      readonly type: ValueType;
+      readonly operation: FloatOperation;
+      readonly operands: readonly Node[];
     }
   | { readonly kind: "state"; readonly type: "i32" | "i64"; readonly field: StateField }
   /** Address of this instruction (of the target, under EXECUTE), or of the next sequential one. */
