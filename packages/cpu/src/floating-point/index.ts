@@ -5,5 +5,4 @@ export * from "./conversion.ts";
 export * from "./divide-to-integer.ts";
 export * from "./exceptions.ts";
 export * from "./format.ts";
-export * as host from "./host-arithmetic.ts";
 export * from "./rounding-mode.ts";

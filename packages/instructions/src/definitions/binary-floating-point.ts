@@ -3,10 +3,11 @@
  *
  * The arithmetic is `@lockframe/cpu`'s, behind routines that take the first operand's register number and the
  * other operands' bits, commit result, flags and traps themselves and return the condition code. What
- * needs no rounding is said here.
+ * needs no rounding is said here, and so are the short and long results for which the host's arithmetic can vouch.
  */
 import {
   type Effects,
+  F64,
   I32,
   I64,
   type Instruction,
@@ -31,12 +32,12 @@ import {
   storage,
   when,
 } from "../dsl/index.ts";
+import * as host from "./host-floating-point.ts";
 
 const bfp = { additionalFloatingPoint: 2 } as const;
 
-/** FPC bit 12: the IEEE-inexact flag; bit 4: its mask. */
+/** FPC bit 12: the IEEE-inexact flag. */
 const INEXACT_FLAG = 0x0008_0000;
-const INEXACT_MASK = 0x0800_0000;
 
 /** The bits of an operand; a short or long one stands in `left` alone, a short one in its rightmost 32 bits. */
 interface Bits {
@@ -107,15 +108,72 @@ const loadAndTest = perForm("loadAndTest");
 
 type Act = (form: Form, r1: I32, second: Bits) => Effects;
 
-const setsCode =
-  (routines: Record<Form["name"], Routine>): Act =>
-  (form, r1, { left, right }) => [cc.set(call(routines[form.name], r1, left, right))];
-const keepsCode =
-  (routines: Record<Form["name"], Routine>): Act =>
-  (form, r1, { left, right }) => {
-    call(routines[form.name], r1, left, right);
-    return [];
+/** Effects of the host's result where it is sure, otherwise those of the routine. `code`: the condition code is set. */
+function vouched(
+  { sure, bits, inexact }: host.HostResult,
+  write: (bits: I64) => Effects,
+  suppressInexact: I32,
+  routine: () => I32,
+  code?: (bits: I64) => I32,
+): Effects {
+  const plain = share(host.plainArithmetic().and(sure));
+  const unflagged = machine.fpc.and(INEXACT_FLAG).isZero().and(suppressInexact.isZero());
+  const lost = choose(plain.and(unflagged), inexact, () => I32.of(0));
+  const result = share(bits);
+  const set = choose(plain, () => (code === undefined ? I32.of(0) : code(result)), routine);
+  return [
+    when(plain, ...write(result)),
+    when(lost, machine.setFpc(machine.fpc.or(INEXACT_FLAG))),
+    ...(code === undefined ? [] : [cc.set(set)]),
+  ];
+}
+const never = I32.of(0);
+
+const double = (form: Form, bits: I64): F64 =>
+  form === short ? F64.ofShort(bits.low32()) : F64.ofBits(bits);
+
+/** The host's version of an operation for each form that it has. */
+interface OnHost<T> {
+  readonly Short: T;
+  readonly Long: T;
+}
+type Dyadic = (a: F64, b: F64) => host.HostResult;
+type Monadic = (a: F64) => host.HostResult;
+
+const dyadic =
+  (routines: Record<Form["name"], Routine>, onHost: OnHost<Dyadic>, setsCode: boolean): Act =>
+  (form, r1, second) => {
+    const decide = () => call(routines[form.name], r1, second.left, second.right);
+    if (form.name === "Extended") {
+      const code = decide();
+      return setsCode ? [cc.set(code)] : [];
+    }
+    const first = form.read(r1);
+    const result = onHost[form.name](double(form, first.left), double(form, second.left));
+    const code = (bits: I64) => signCode(form, left(bits));
+    return vouched(result, (bits) => form.write(r1, left(bits)), never, decide, setsCode ? code : undefined);
   };
+const monadic =
+  (routines: Record<Form["name"], Routine>, onHost: OnHost<Monadic>): Act =>
+  (form, r1, second) => {
+    const decide = () => call(routines[form.name], r1, second.left, second.right);
+    if (form.name === "Extended") {
+      decide();
+      return [];
+    }
+    const result = onHost[form.name](double(form, second.left));
+    return vouched(result, (bits) => form.write(r1, left(bits)), never, decide);
+  };
+
+const adds = dyadic(add, { Short: host.addShort, Long: host.addLong }, true);
+const subtracts = dyadic(
+  subtract,
+  { Short: (a, b) => host.addShort(a, b.negate()), Long: (a, b) => host.addLong(a, b.negate()) },
+  true,
+);
+const multiplies = dyadic(multiply, { Short: host.multiplyShort, Long: host.multiplyLong }, false);
+const divides = dyadic(divide, { Short: host.divideShort, Long: host.divideLong }, false);
+const roots = monadic(squareRoot, { Short: host.squareRootShort, Long: host.squareRootLong });
 
 const fromRegister =
   (form: Form, act: Act) =>
@@ -134,47 +192,62 @@ const stored = (mnemonic: string, opcode: number, title: string, form: Form, act
   insn(mnemonic, RXE(opcode), title, fromStorage(form, act), bfp);
 
 const arithmetic: readonly Instruction[] = [
-  register("AEBR", 0xb30a, "ADD", short, setsCode(add)),
-  register("ADBR", 0xb31a, "ADD", long, setsCode(add)),
-  register("AXBR", 0xb34a, "ADD", extended, setsCode(add)),
-  stored("AEB", 0xed0a, "ADD", short, setsCode(add)),
-  stored("ADB", 0xed1a, "ADD", long, setsCode(add)),
-  register("SEBR", 0xb30b, "SUBTRACT", short, setsCode(subtract)),
-  register("SDBR", 0xb31b, "SUBTRACT", long, setsCode(subtract)),
-  register("SXBR", 0xb34b, "SUBTRACT", extended, setsCode(subtract)),
-  stored("SEB", 0xed0b, "SUBTRACT", short, setsCode(subtract)),
-  stored("SDB", 0xed1b, "SUBTRACT", long, setsCode(subtract)),
-  register("MEEBR", 0xb317, "MULTIPLY", short, keepsCode(multiply)),
-  register("MDBR", 0xb31c, "MULTIPLY", long, keepsCode(multiply)),
-  register("MXBR", 0xb34c, "MULTIPLY", extended, keepsCode(multiply)),
-  stored("MEEB", 0xed17, "MULTIPLY", short, keepsCode(multiply)),
-  stored("MDB", 0xed1c, "MULTIPLY", long, keepsCode(multiply)),
-  register("DEBR", 0xb30d, "DIVIDE", short, keepsCode(divide)),
-  register("DDBR", 0xb31d, "DIVIDE", long, keepsCode(divide)),
-  register("DXBR", 0xb34d, "DIVIDE", extended, keepsCode(divide)),
-  stored("DEB", 0xed0d, "DIVIDE", short, keepsCode(divide)),
-  stored("DDB", 0xed1d, "DIVIDE", long, keepsCode(divide)),
-  register("SQEBR", 0xb314, "SQUARE ROOT", short, keepsCode(squareRoot)),
-  register("SQDBR", 0xb315, "SQUARE ROOT", long, keepsCode(squareRoot)),
-  register("SQXBR", 0xb316, "SQUARE ROOT", extended, keepsCode(squareRoot)),
-  stored("SQEB", 0xed14, "SQUARE ROOT", short, keepsCode(squareRoot)),
-  stored("SQDB", 0xed15, "SQUARE ROOT", long, keepsCode(squareRoot)),
+  register("AEBR", 0xb30a, "ADD", short, adds),
+  register("ADBR", 0xb31a, "ADD", long, adds),
+  register("AXBR", 0xb34a, "ADD", extended, adds),
+  stored("AEB", 0xed0a, "ADD", short, adds),
+  stored("ADB", 0xed1a, "ADD", long, adds),
+  register("SEBR", 0xb30b, "SUBTRACT", short, subtracts),
+  register("SDBR", 0xb31b, "SUBTRACT", long, subtracts),
+  register("SXBR", 0xb34b, "SUBTRACT", extended, subtracts),
+  stored("SEB", 0xed0b, "SUBTRACT", short, subtracts),
+  stored("SDB", 0xed1b, "SUBTRACT", long, subtracts),
+  register("MEEBR", 0xb317, "MULTIPLY", short, multiplies),
+  register("MDBR", 0xb31c, "MULTIPLY", long, multiplies),
+  register("MXBR", 0xb34c, "MULTIPLY", extended, multiplies),
+  stored("MEEB", 0xed17, "MULTIPLY", short, multiplies),
+  stored("MDB", 0xed1c, "MULTIPLY", long, multiplies),
+  register("DEBR", 0xb30d, "DIVIDE", short, divides),
+  register("DDBR", 0xb31d, "DIVIDE", long, divides),
+  register("DXBR", 0xb34d, "DIVIDE", extended, divides),
+  stored("DEB", 0xed0d, "DIVIDE", short, divides),
+  stored("DDB", 0xed1d, "DIVIDE", long, divides),
+  register("SQEBR", 0xb314, "SQUARE ROOT", short, roots),
+  register("SQDBR", 0xb315, "SQUARE ROOT", long, roots),
+  register("SQXBR", 0xb316, "SQUARE ROOT", extended, roots),
+  stored("SQEB", 0xed14, "SQUARE ROOT", short, roots),
+  stored("SQDB", 0xed15, "SQUARE ROOT", long, roots),
 ];
 
 const multiplyLonger = perShorterForm("multiplyLonger");
-const longer: Act = (form, r1, { left, right }) => {
-  if (form === extended) throw new Error("no form is longer");
-  call(form === short ? multiplyLonger.Short : multiplyLonger.Long, r1, left, right);
-  return [];
+/** The product of two shorts is exact as a double. */
+const longer: Act = (form, r1, second) => {
+  const routine = form === short ? multiplyLonger.Short : multiplyLonger.Long;
+  const decide = () => call(routine, r1, second.left, second.right);
+  if (form !== short) {
+    decide();
+    return [];
+  }
+  const product = F64.ofShort(fpr(r1).high).mul(double(short, second.left));
+  const result = { sure: product.abs().lt(Infinity), bits: product.bits(), inexact: () => I32.of(0) };
+  return vouched(result, (bits) => long.write(r1, left(bits)), never, decide);
 };
 
 const multiplyAdd = perShorterForm("multiplyAdd", "i64");
 const multiplySubtract = perShorterForm("multiplySubtract", "i64");
 
 type Fused = typeof multiplyAdd;
+/** The addend is subtracted by MULTIPLY AND SUBTRACT. */
 const fuse = (routines: Fused, form: Form, r1: I32, second: Bits, third: Bits): Effects => {
-  call(form === short ? routines.Short : routines.Long, r1, second.left, second.right, third.left);
-  return [];
+  const isShort = form === short;
+  const first = form.read(r1);
+  const addend = double(form, first.left);
+  const [a, b] = [double(form, third.left), double(form, second.left)];
+  const c = routines === multiplyAdd ? addend : addend.negate();
+  const result = isShort ? host.multiplyAddShort(a, b, c) : host.multiplyAddLong(a, b, c);
+  const routine = isShort ? routines.Short : routines.Long;
+  const decide = () => call(routine, r1, second.left, second.right, third.left);
+  return vouched(result, (bits) => form.write(r1, left(bits)), never, decide);
 };
 const fusedRegister = (mnemonic: string, opcode: number, title: string, form: Form, routines: Fused) =>
   insn(
@@ -375,16 +448,24 @@ const roundExtendedToLong = routine("roundExtendedToLong", "i32", "i64", "i64", 
 const roundExtendedToShort = routine("roundExtendedToShort", "i32", "i64", "i64", "i32", "i32");
 const loadInteger = perForm("loadInteger", "i32", "i32");
 
+type Rounding = (a: F64, m3: I32) => host.HostResult;
 const rounded =
-  (form: Form, algorithm: Routine) =>
+  (form: Form, target: Form, algorithm: Routine, onHost?: Rounding) =>
   ({ r1, r2, m3, m4 }: Operands): Effects => {
     // A trapped extended operand is delivered extended: R1 is a pair for LOAD ROUNDED as well.
     form.check(r1, r2);
     roundingField(m3);
-    const { left, right } = form.read(r2);
-    call(algorithm, r1, left, right, m3, m4);
-    return [];
+    const second = form.read(r2);
+    const decide = () => call(algorithm, r1, second.left, second.right, m3, m4);
+    if (onHost === undefined) {
+      decide();
+      return [];
+    }
+    const write = (bits: I64) => target.write(r1, left(bits));
+    return vouched(onHost(double(form, second.left), m3), write, m4.and(4), decide);
   };
+const toWholeShort: Rounding = (a, m3) => host.roundToInteger(a, m3, true);
+const toWholeLong: Rounding = (a, m3) => host.roundToInteger(a, m3, false);
 
 const widths: readonly Instruction[] = [
   register("LDEBR", 0xb304, "LOAD LENGTHENED", short, shortToLong),
@@ -393,12 +474,24 @@ const widths: readonly Instruction[] = [
   insn("LXDB", RXE(0xed05), "LOAD LENGTHENED", longProduct(fromStorage(long, longToExtended)), bfp),
   insn("LXEBR", RRE(0xb306), "LOAD LENGTHENED", longProduct(fromRegister(short, shortToExtended)), bfp),
   insn("LXEB", RXE(0xed06), "LOAD LENGTHENED", longProduct(fromStorage(short, shortToExtended)), bfp),
-  insn("LEDBRA", RRFe(0xb344), "LOAD ROUNDED", rounded(long, roundLongToShort), bfp),
-  insn("LDXBRA", RRFe(0xb345), "LOAD ROUNDED", rounded(extended, roundExtendedToLong), bfp),
-  insn("LEXBRA", RRFe(0xb346), "LOAD ROUNDED", rounded(extended, roundExtendedToShort), bfp),
-  insn("FIEBRA", RRFe(0xb357), "LOAD FP INTEGER", rounded(short, loadInteger.Short), bfp),
-  insn("FIDBRA", RRFe(0xb35f), "LOAD FP INTEGER", rounded(long, loadInteger.Long), bfp),
-  insn("FIXBRA", RRFe(0xb347), "LOAD FP INTEGER", rounded(extended, loadInteger.Extended), bfp),
+  insn(
+    "LEDBRA",
+    RRFe(0xb344),
+    "LOAD ROUNDED",
+    rounded(long, short, roundLongToShort, host.roundToShort),
+    bfp,
+  ),
+  insn("LDXBRA", RRFe(0xb345), "LOAD ROUNDED", rounded(extended, long, roundExtendedToLong), bfp),
+  insn("LEXBRA", RRFe(0xb346), "LOAD ROUNDED", rounded(extended, short, roundExtendedToShort), bfp),
+  insn(
+    "FIEBRA",
+    RRFe(0xb357),
+    "LOAD FP INTEGER",
+    rounded(short, short, loadInteger.Short, toWholeShort),
+    bfp,
+  ),
+  insn("FIDBRA", RRFe(0xb35f), "LOAD FP INTEGER", rounded(long, long, loadInteger.Long, toWholeLong), bfp),
+  insn("FIXBRA", RRFe(0xb347), "LOAD FP INTEGER", rounded(extended, extended, loadInteger.Extended), bfp),
 ];
 
 // --- fixed-point -----------------------------------------------------------------------------------
@@ -425,84 +518,43 @@ const signed64: Number = (r) => share(gr(r).value);
 const unsigned32: Number = (r) => share(gr(r).low.unsigned64());
 const unsigned64: Number = (r) => share(gr(r).value);
 
-/** Exponent bias, fraction digits, and bits that a magnitude moved to the left edge may not have, in the left part. */
-const packing = {
-  Short: { bias: 127n, fraction: 23, lost: (1n << 40n) - 1n },
-  Long: { bias: 1023n, fraction: 52, lost: (1n << 11n) - 1n },
-};
-
-/** An integer that fits the precision needs no rounding. */
 const fromInteger =
   (form: Form, number: Number, routines: typeof fromFixed) =>
   ({ r1, r2, m3, m4 }: Operands): Effects => {
     form.check(r1);
     roundingField(m3);
     const value = number(r2);
-    const convert = () => call(routines[form.name], r1, value, m3, m4);
-    if (form.name === "Extended") {
-      convert();
+    const decide = () => call(routines[form.name], r1, value, m3, m4);
+    if (form === extended) {
+      decide();
       return [];
     }
-    const { bias, fraction, lost } = packing[form.name];
-    const isMinus = routines === fromLogical ? I32.of(0) : share(value.isNegative());
-    const absolute = share(isMinus.select(I64.of(0).sub(value), value));
-    const places = share(absolute.clz());
-    const aligned = share(absolute.shl(places));
-    const fits = share(aligned.and(lost).isZero());
-    choose(fits, () => I32.of(0), convert);
-    const exponent = I64.of(bias + 63n)
-      .sub(places)
-      .shl(fraction);
-    const digits = aligned.shl(1).shrU(64 - fraction);
-    const bits = exponent.or(digits).or(isMinus.unsigned64().shl(form === short ? 31 : 63));
-    return [when(fits, ...form.write(r1, left(absolute.isZero().select(I64.of(0), bits))))];
+    const signed = routines === fromFixed;
+    const absolute = signed ? share(value.isNegative().select(I64.of(0).sub(value), value)) : value;
+    const result = host.fromInteger(value, absolute, signed, form === short, m3);
+    return vouched(result, (bits) => form.write(r1, left(bits)), m4.and(4), decide);
   };
 
+interface Target {
+  readonly width: 32 | 64;
+  readonly signed: boolean;
+}
 const toInteger =
-  (form: Form, routines: Record<Form["name"], Routine>) =>
+  (form: Form, { width, signed }: Target, routines: Record<Form["name"], Routine>) =>
   ({ r1, r2, m3, m4 }: Operands): Effects => {
     form.check(r2);
     roundingField(m3);
-    const { left, right } = form.read(r2);
-    return [cc.set(call(routines[form.name], r1, left, right, m3, m4))];
+    const second = form.read(r2);
+    const decide = () => call(routines[form.name], r1, second.left, second.right, m3, m4);
+    if (form === extended) return [cc.set(decide())];
+    const result = host.toInteger(double(form, second.left), m3, width, signed);
+    const write = (bits: I64) => [width === 32 ? gr(r1).setLow(bits.low32()) : gr(r1).set(bits)];
+    return vouched(result, write, m4.and(4), decide, () => signCode(form, second));
   };
-
-const M3_TOWARD_ZERO = 5;
-/**
- * CONVERT TO FIXED of a long operand, as a C cast does it: truncated when that needs no trap and the result has
- * fewer bits than the target.
- */
-const longToFixed =
-  (width: 32 | 64, routines: Record<Form["name"], Routine>) =>
-  ({ r1, r2, m3, m4 }: Operands): Effects => {
-    roundingField(m3);
-    const { left: bits, right } = long.read(r2);
-    const { least } = layouts.Long;
-    const exponent = share(bits.shrU(52).and(0x7ff).sub(1023));
-    const significand = share(bits.and(least - 1n).or(least));
-    const right52 = share(I64.of(52).sub(exponent));
-    const whole = right52.isNegative().select(significand.shl(exponent.sub(52)), significand.shrU(right52));
-    const lost = share(right52.gtS(0).and(significand.shl(exponent.add(12)).ne(0)));
-    const inRange = exponent.ltU(width - 1);
-    const truncates = m3.eq(M3_TOWARD_ZERO).and(machine.fpc.and(INEXACT_MASK).isZero());
-    const simple = share(inRange.and(lost.isZero().or(truncates)));
-    const isMinus = share(bits.isNegative());
-    const code = choose(
-      simple,
-      () => isMinus.select(I32.of(1), I32.of(2)),
-      () => call(routines.Long, r1, bits, right, m3, m4),
-    );
-    const value = share(isMinus.select(I64.of(0).sub(whole), whole));
-    const flag = lost.and(m4.and(4).isZero());
-    return [
-      when(
-        simple,
-        width === 32 ? gr(r1).setLow(value.low32()) : gr(r1).set(value),
-        machine.setFpc(machine.fpc.or(flag.select(I32.of(INEXACT_FLAG), I32.of(0)))),
-      ),
-      cc.set(code),
-    ];
-  };
+const fixed32: Target = { width: 32, signed: true };
+const fixed64: Target = { width: 64, signed: true };
+const logical32: Target = { width: 32, signed: false };
+const logical64: Target = { width: 64, signed: false };
 
 const from = (mnemonic: string, opcode: number, body: (o: Operands) => Effects): Instruction =>
   insn(mnemonic, RRFe(opcode), "CONVERT FROM FIXED", body, bfp);
@@ -528,18 +580,18 @@ const conversions: readonly Instruction[] = [
   fromUnsigned("CELGBR", 0xb3a0, fromInteger(short, unsigned64, fromLogical)),
   fromUnsigned("CDLGBR", 0xb3a1, fromInteger(long, unsigned64, fromLogical)),
   fromUnsigned("CXLGBR", 0xb3a2, fromInteger(extended, unsigned64, fromLogical)),
-  to("CFEBRA", 0xb398, toInteger(short, toFixed32)),
-  to("CFDBRA", 0xb399, longToFixed(32, toFixed32)),
-  to("CFXBRA", 0xb39a, toInteger(extended, toFixed32)),
-  to("CGEBRA", 0xb3a8, toInteger(short, toFixed64)),
-  to("CGDBRA", 0xb3a9, longToFixed(64, toFixed64)),
-  to("CGXBRA", 0xb3aa, toInteger(extended, toFixed64)),
-  toUnsigned("CLFEBR", 0xb39c, toInteger(short, toLogical32)),
-  toUnsigned("CLFDBR", 0xb39d, toInteger(long, toLogical32)),
-  toUnsigned("CLFXBR", 0xb39e, toInteger(extended, toLogical32)),
-  toUnsigned("CLGEBR", 0xb3ac, toInteger(short, toLogical64)),
-  toUnsigned("CLGDBR", 0xb3ad, toInteger(long, toLogical64)),
-  toUnsigned("CLGXBR", 0xb3ae, toInteger(extended, toLogical64)),
+  to("CFEBRA", 0xb398, toInteger(short, fixed32, toFixed32)),
+  to("CFDBRA", 0xb399, toInteger(long, fixed32, toFixed32)),
+  to("CFXBRA", 0xb39a, toInteger(extended, fixed32, toFixed32)),
+  to("CGEBRA", 0xb3a8, toInteger(short, fixed64, toFixed64)),
+  to("CGDBRA", 0xb3a9, toInteger(long, fixed64, toFixed64)),
+  to("CGXBRA", 0xb3aa, toInteger(extended, fixed64, toFixed64)),
+  toUnsigned("CLFEBR", 0xb39c, toInteger(short, logical32, toLogical32)),
+  toUnsigned("CLFDBR", 0xb39d, toInteger(long, logical32, toLogical32)),
+  toUnsigned("CLFXBR", 0xb39e, toInteger(extended, logical32, toLogical32)),
+  toUnsigned("CLGEBR", 0xb3ac, toInteger(short, logical64, toLogical64)),
+  toUnsigned("CLGDBR", 0xb3ad, toInteger(long, logical64, toLogical64)),
+  toUnsigned("CLGXBR", 0xb3ae, toInteger(extended, logical64, toLogical64)),
 ];
 
 // --- DIVIDE TO INTEGER -----------------------------------------------------------------------------

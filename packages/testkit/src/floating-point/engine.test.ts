@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { extended, long } from "@lockframe/cpu/floating-point";
+import { type BinaryFormat, extended, long, multiplyAdd, short } from "@lockframe/cpu/floating-point";
 import { instructions } from "@lockframe/instructions";
 import { describe, expect, it } from "vitest";
 import { type Case, backgroundState } from "../judge/case.ts";
@@ -91,6 +91,37 @@ describe("IEEE traps", () => {
     const { interruption, state } = trap(0x08000000, "CGDBRA", 0n, oneAndAHalf);
     expect(interruption?.class).toBe("data");
     expect([state.gr[2], state.cc, state.fpc]).toEqual([2n, 2, 0x08000c00]);
+  });
+});
+
+describe("MULTIPLY AND ADD", () => {
+  /** Sign, exponent and fraction to bits. */
+  const number = (format: BinaryFormat, exponent: number, fraction: bigint): bigint =>
+    (BigInt(exponent + format.bias) << BigInt(format.fractionWidth)) | (fraction & format.fractionMask);
+
+  it.each([short, long])("rounds once what lies just beside a tie in $name", (format) => {
+    const mnemonic = format === short ? "MAEBR" : "MADBR";
+    const row = rowOf(mnemonic);
+    const half = format.precision / 2;
+    for (const [above, below] of [
+      [1n, -1n],
+      [3n, -3n],
+      [1n, 2n],
+    ] as const) {
+      // Factors whose product is half a unit of the addend's last place, but for a digit far to the right.
+      const a = number(format, -Math.floor(half), above);
+      const b =
+        below < 0n ? number(format, -Math.ceil(half) - 1, below) : number(format, -Math.ceil(half), below);
+      for (const last of [0n, 1n, 2n, 3n]) {
+        for (const sign of [0n, format.signBit]) {
+          const c = number(format, 0, last) | sign;
+          const { state } = engine.execute(caseOf(row, 0, 0, 0, [c, b, a]));
+          const exact = multiplyAdd(format, c, b, a, { masks: 0, rounding: 0 });
+          expect((state.fr[0] ?? 0n) >> BigInt(64 - format.width)).toBe(exact.value);
+          expect(state.fpc).toBe(exact.flags << 16);
+        }
+      }
+    }
   });
 });
 
