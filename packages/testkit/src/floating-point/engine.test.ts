@@ -105,6 +105,7 @@ describe("MULTIPLY AND ADD", () => {
     const half = format.precision / 2;
     for (const [above, below] of [
       [1n, -1n],
+      [1n, -2n],
       [3n, -3n],
       [1n, 2n],
     ] as const) {
