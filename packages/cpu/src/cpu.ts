@@ -45,6 +45,10 @@ export const PswBit = {
 
 const CC_SHIFT = 44n;
 const CC_MASK = 3n << CC_SHIFT;
+const SPACE_SHIFT = 46n;
+const SPACE_MASK = 3n << SPACE_SHIFT;
+const KEY_SHIFT = 52n;
+const KEY_MASK = 15n << KEY_SHIFT;
 /** Bits of an extended PSW that must be zero: 0, 2-4, 12, 24 to 30, 33-63. */
 const MUST_BE_ZERO = 0xb808_007e_7fff_ffffn;
 /** Assigned storage locations. Source: Principles of Operation, "Assigned Storage Locations". */
@@ -247,6 +251,31 @@ export class Cpu {
 
   /** Tell the interpreter what the PSW and the control registers now say. */
   modeChanged(): void {
+    this.#applyMode(false);
+  }
+
+  /**
+   * Access storage as another address space (code of PSW bits 16-17) or another key would: while `act` runs, the PSW
+   * seems to have them. What `act` throws comes through.
+   */
+  withAccess<T>({ space, key }: { readonly space?: number; readonly key?: number }, act: () => T): T {
+    const mask = this.u64(at.pswMask);
+    let other = mask;
+    if (space !== undefined) other = (other & ~SPACE_MASK) | (BigInt(space) << SPACE_SHIFT);
+    if (key !== undefined) other = (other & ~KEY_MASK) | (BigInt(key) << KEY_SHIFT);
+    if (other === mask) return act();
+    this.setU64(at.pswMask, other);
+    this.#applyMode(true);
+    try {
+      return act();
+    } finally {
+      this.setU64(at.pswMask, mask);
+      this.#applyMode(false);
+    }
+  }
+
+  /** `dataOnly`: no instruction will be fetched, so that all who use the same space share a TLB. */
+  #applyMode(dataOnly: boolean): void {
     const mask = this.u64(at.pswMask);
     const addressMask =
       mask & PswBit.extendedAddressing
@@ -260,7 +289,7 @@ export class Cpu {
     const cr0 = this.cr(0);
     const dataCr = [1, 1, 7, 13][space] ?? 1;
     const asceData = dat ? this.cr(dataCr) : 0n;
-    const asceFetch = dat ? this.cr(space === 3 ? 13 : 1) : 0n;
+    const asceFetch = dataOnly ? asceData : dat ? this.cr(space === 3 ? 13 : 1) : 0n;
     this.setU64(at.asceData, asceData);
     this.setU64(at.asceFetch, asceFetch);
     this.setU32(at.dat, dat ? 1 : 0);
@@ -397,6 +426,21 @@ export class Cpu {
   }
   fetch8(address: bigint, ar = 0): number {
     return this.fetchBytes(address, 1, ar)[0] ?? 0;
+  }
+
+  /**
+   * The instruction has done all it does and is followed by a program interruption; a host routine returns what this
+   * returns, and has set the condition code itself.
+   */
+  interruptAfterCompletion(code: number): number {
+    this.setU32(at.programCode, code);
+    this.setU32(at.dxc, 0);
+    this.setU32(at.event, Event.programAfter);
+    return -1;
+  }
+  /** Forget a program interruption that was recognised and will not be taken. */
+  dismissInterruption(): void {
+    this.setU32(at.event, Event.none);
   }
 
   // --- interruptions -------------------------------------------------------------------------------

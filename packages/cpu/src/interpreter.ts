@@ -7,7 +7,7 @@ import { I32, I64, elaborate, fieldOfWord } from "@lockframe/instructions";
 import type { Storage } from "@lockframe/memory";
 import { Emitter, load } from "./lower/emitter.ts";
 import { type Callees, InstructionLowering } from "./lower/instruction.ts";
-import { buildBlockRoutines } from "./routines/blocks.ts";
+import { buildWasmRoutines } from "./routines/wasm/index.ts";
 import { type Runtime, buildRuntime, instructionLength } from "./runtime.ts";
 import { DECODE_FIRST, DECODE_SECOND, DECODE_SECOND_END, Event, SECOND_LEVEL, cpu as at } from "./state.ts";
 import { ModuleBuilder } from "./wasm/module.ts";
@@ -50,7 +50,7 @@ export function buildInterpreter(
     routineNumbers.set(name, module.importFunction(`routine ${name}`, ["i32"], ["i32"]));
   }
   const runtime = buildRuntime(module, storage, imports);
-  for (const [name, number] of buildBlockRoutines(module, storage, runtime)) routineNumbers.set(name, number);
+  for (const [name, number] of buildWasmRoutines(module, storage, runtime)) routineNumbers.set(name, number);
 
   const executeTable = new Handlers();
   const plainTable = new Handlers();

@@ -1,21 +1,17 @@
 /** Host routines that any machine has, besides those that need the machine itself (`system.ts`). */
-import { routines } from "@lockframe/instructions";
-import { ProgramInterruption } from "../cpu.ts";
+import { decimalRoutines } from "./decimal.ts";
+import { factRoutines } from "./facts.ts";
 import type { HostRoutines } from "./host.ts";
-
-const implemented: HostRoutines = {};
+import { lockedRoutines } from "./locked.ts";
+import { moveRoutines } from "./moves.ts";
+import { translateRoutines } from "./translate.ts";
+import { unicodeRoutines } from "./unicode.ts";
 
 export const hostRoutines: HostRoutines = {
-  ...Object.fromEntries(
-    routines()
-      .filter((r) => r.where === "host")
-      .map((r) => [
-        r.name,
-        () => {
-          console.error("missing routine", r.name);
-          throw new ProgramInterruption(1);
-        },
-      ]),
-  ),
-  ...implemented,
+  ...decimalRoutines,
+  ...factRoutines,
+  ...lockedRoutines,
+  ...moveRoutines,
+  ...translateRoutines,
+  ...unicodeRoutines,
 };

@@ -403,6 +403,16 @@ function timing(processors: Processors): HostRoutines {
       return modeChanged;
     },
     storeCpuTimer: (cpu) => store(cpu, BigInt.asUintN(64, processors.cpuTimer(cpu))),
+    /** (first operand, its AR, second operand, its AR, R3, which has the address of the third). */
+    extractCpuTime: (cpu) => {
+      const r3 = cpu.arg32(4);
+      const first = cpu.fetch64(cpu.arg64(0), cpu.arg32(1));
+      const second = cpu.fetch64(cpu.arg64(2), cpu.arg32(3));
+      const third = cpu.fetch64(cpu.gr(r3) & cpu.addressMask, r3);
+      cpu.setGr(0, BigInt.asUintN(64, first - processors.cpuTimer(cpu)));
+      cpu.setGr(1, second);
+      cpu.setGr(r3, third);
+    },
   };
 }
 

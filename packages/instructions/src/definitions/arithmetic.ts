@@ -18,7 +18,7 @@ import {
   call,
   cc,
   gr,
-  hostRoutine,
+  wasmRoutine,
   insn,
   program,
   psw,
@@ -590,7 +590,7 @@ function divideSingle(r1: I32, divisor: I64): Effects {
   return [gr(r1).set(dividend.remS(by)), gr(r1.or(1)).set(dividend.divS(by))];
 }
 /** Quotient and remainder of 128 by 64 bits: registers R1 (arguments: R1, divisor). */
-const divideLogical128 = hostRoutine("divideLogical128", "i32", "i64");
+const divideLogical128 = wasmRoutine("divideLogical128", "i32", "i64");
 function divideLogical64(r1: I32, divisor: I64): Effects {
   recognise.even(r1);
   call(divideLogical128, r1, divisor);

@@ -31,40 +31,40 @@ const moveBlock = wasmRoutine("moveBlock", "i64", "i32", "i64", "i32", "i32");
 const compareBlock = wasmRoutine("compareBlock", "i64", "i32", "i64", "i32", "i32");
 
 /** Routines on registers: they advance addresses and counts, and may be interrupted between units. */
-const registersOnly = (name: string) => hostRoutine(name, "i32", "i32");
+const onExtents = ["i32", "i32"] as const;
 /** Routines on registers and a second-operand address that is no storage operand (padding byte). */
-const padded = (name: string) => hostRoutine(name, "i32", "i32", "i64");
+const padded = ["i32", "i32", "i64"] as const;
 /** Routines on two storage operands with length codes: (first, its AR, L1, second, its AR, L2). */
 const decimal = (name: string) => hostRoutine(name, "i64", "i32", "i32", "i64", "i32", "i32");
 
 const evenPair =
-  (routine: ReturnType<typeof registersOnly>) =>
+  (routine: ReturnType<typeof wasmRoutine>) =>
   ({ r1, r2 }: { r1: I32; r2: I32 }): Effects => {
     recognise.even(r1, r2);
     return [cc.set(call(routine, r1, r2))];
   };
 const anyPair =
-  (routine: ReturnType<typeof registersOnly>) =>
+  (routine: ReturnType<typeof wasmRoutine>) =>
   ({ r1, r2 }: { r1: I32; r2: I32 }): Effects => [cc.set(call(routine, r1, r2))];
 
-const moveLong = registersOnly("moveLong");
-const compareLong = registersOnly("compareLong");
-const moveLongExtended = padded("moveLongExtended");
-const compareLongExtended = padded("compareLongExtended");
-const moveLongUnicode = padded("moveLongUnicode");
-const compareLongUnicode = padded("compareLongUnicode");
-const moveString = registersOnly("moveString");
-const compareString = registersOnly("compareString");
-const searchString = registersOnly("searchString");
-const searchStringUnicode = registersOnly("searchStringUnicode");
-const checksum = registersOnly("checksum");
-const translate = hostRoutine("translate", "i64", "i32", "i64", "i32", "i32");
-const translateAndTest = hostRoutine("translateAndTest", "i64", "i32", "i64", "i32", "i32");
+const moveLong = wasmRoutine("moveLong", ...onExtents);
+const compareLong = wasmRoutine("compareLong", ...onExtents);
+const moveLongExtended = wasmRoutine("moveLongExtended", ...padded);
+const compareLongExtended = wasmRoutine("compareLongExtended", ...padded);
+const moveLongUnicode = hostRoutine("moveLongUnicode", ...padded);
+const compareLongUnicode = hostRoutine("compareLongUnicode", ...padded);
+const moveString = wasmRoutine("moveString", ...onExtents);
+const compareString = wasmRoutine("compareString", ...onExtents);
+const searchString = wasmRoutine("searchString", ...onExtents);
+const searchStringUnicode = hostRoutine("searchStringUnicode", ...onExtents);
+const checksum = wasmRoutine("checksum", ...onExtents);
+const translate = wasmRoutine("translate", "i64", "i32", "i64", "i32", "i32");
+const translateAndTest = wasmRoutine("translateAndTest", "i64", "i32", "i64", "i32", "i32");
 const translateAndTestReverse = hostRoutine("translateAndTestReverse", "i64", "i32", "i64", "i32", "i32");
-const translateExtended = registersOnly("translateExtended");
+const translateExtended = hostRoutine("translateExtended", ...onExtents);
 const moveInverse = hostRoutine("moveInverse", "i64", "i32", "i64", "i32", "i32");
-const moveNumerics = hostRoutine("moveNumerics", "i64", "i32", "i64", "i32", "i32");
-const moveZones = hostRoutine("moveZones", "i64", "i32", "i64", "i32", "i32");
+const moveNumerics = wasmRoutine("moveNumerics", "i64", "i32", "i64", "i32", "i32");
+const moveZones = wasmRoutine("moveZones", "i64", "i32", "i64", "i32", "i32");
 const performLockedOperation = hostRoutine(
   "performLockedOperation",
   "i32",

@@ -5,10 +5,10 @@
  */
 import { I32, I64 } from "@lockframe/instructions";
 import type { Storage } from "@lockframe/memory";
-import { Emitter, type Local, load } from "../lower/emitter.ts";
-import type { Runtime } from "../runtime.ts";
-import { Access, Tlb, cpu as at } from "../state.ts";
-import type { ModuleBuilder } from "../wasm/module.ts";
+import { Emitter, type Local, load } from "../../lower/emitter.ts";
+import type { Runtime } from "../../runtime.ts";
+import { Access, Tlb, cpu as at } from "../../state.ts";
+import type { ModuleBuilder } from "../../wasm/module.ts";
 
 void Tlb;
 const I = I32.of;
@@ -24,6 +24,8 @@ export function buildBlockRoutines(
   table.set("andBlock", defineTwoOperand(module, runtime, "andBlock", Access.store, combine("and")));
   table.set("orBlock", defineTwoOperand(module, runtime, "orBlock", Access.store, combine("or")));
   table.set("xorBlock", defineTwoOperand(module, runtime, "xorBlock", Access.store, combine("xor")));
+  table.set("moveNumerics", defineTwoOperand(module, runtime, "moveNumerics", Access.store, merge(0x0f)));
+  table.set("moveZones", defineTwoOperand(module, runtime, "moveZones", Access.store, merge(0xf0)));
   table.set("compareBlock", defineTwoOperand(module, runtime, "compareBlock", Access.fetch, compare));
   table.set("loadMultiple", defineMultiple(module, runtime, "loadMultiple", Access.fetch));
   table.set("storeMultiple", defineMultiple(module, runtime, "storeMultiple", Access.store));
@@ -169,6 +171,14 @@ const combine =
       bytes,
     );
   };
+
+/** MOVE NUMERICS, MOVE ZONES: the bits of each byte that `mask` names. */
+const merge =
+  (mask: number): Operation =>
+  (e, chunk) =>
+    eachByte(e, chunk, (a, b) => {
+      e.store("i32_8", a, 0, load.u8(a).and(~mask).or(load.u8(b).and(mask)));
+    });
 
 /** COMPARE LOGICAL. CC: 0 equal, 1 first low, 2 first high. */
 const compare: Operation = (e, chunk) => {
