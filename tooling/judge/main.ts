@@ -26,7 +26,7 @@ async function main(wanted: JudgeArguments): Promise<number> {
   const unjudged = new Map<string, string>();
   const judgements: Judgement[] = [];
   using qemu = QemuJudge.open();
-  const executor = new EngineExecutor(instructions, {});
+  const executor = new EngineExecutor(instructions);
   for (const instruction of chosen) {
     const reason = notJudged.get(instruction.mnemonic);
     if (reason !== undefined) {

@@ -6,6 +6,7 @@
 import type { Case, InterruptionClass, Outcome } from "../src/judge/case.ts";
 import type { QemuDeviation } from "../src/judge/judge-instruction.ts";
 import type { Opinion } from "../src/judge/opinion.ts";
+import { qemuBlockDeviations } from "./qemu-block-deviations.ts";
 import { qemuFloatingPointDeviations } from "./qemu-floating-point-deviations.ts";
 
 const qemuEndsWith = (qemu: Opinion): InterruptionClass | "completion" | "silence" =>
@@ -53,7 +54,7 @@ export const qemuDeviations: readonly QemuDeviation[] = [
   },
   {
     id: "instruction-missing",
-    instructions: ["CPYA"],
+    instructions: ["CPYA", "PLO", "CVB", "CVBY", "CVBG", "CVDG"],
     when: (_case, qemu) => qemuEndsWith(qemu) === "operation",
     reason: "Part of every z/Architecture CPU; QEMU 7.2 raises an operation exception.",
   },
@@ -143,5 +144,6 @@ export const qemuDeviations: readonly QemuDeviation[] = [
       odd(rxAddress(subject)) && weEndWith(found) === "execute-specification-operand",
     reason: "An odd target address is a specification exception; QEMU executes what is there.",
   },
+  ...qemuBlockDeviations,
   ...qemuFloatingPointDeviations,
 ];

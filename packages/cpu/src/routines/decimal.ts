@@ -56,7 +56,9 @@ function finish(cpu: Cpu, first: Operand, { bytes, conditionCode, overflow }: Pa
   store(cpu, first, bytes);
   cpu.cc = conditionCode;
   const asked = (cpu.pswMask >> 42n) & 1n;
-  return overflow && asked ? cpu.interruptAfterCompletion(programInterruption.decimalOverflow) : conditionCode;
+  return overflow && asked
+    ? cpu.interruptAfterCompletion(programInterruption.decimalOverflow)
+    : conditionCode;
 }
 
 type Arithmetic<T> = (first: Uint8Array, second: Uint8Array) => T | DecimalFailure;

@@ -142,7 +142,12 @@ function moveWithOptionalSpecifications(cpu: Cpu): number {
 }
 
 /** Bits of general register 0 of MOVE PAGE. */
-const MovePage = { mustBeZero: 0xf000, firstKey: 0x800, secondKey: 0x400, conditionCodeOption: 0x100 } as const;
+const MovePage = {
+  mustBeZero: 0xf000,
+  firstKey: 0x800,
+  secondKey: 0x400,
+  conditionCodeOption: 0x100,
+} as const;
 /** Operand access identification: R1 and R2 of a MOVE PAGE that met a page-translation exception. */
 const OPERAND_ACCESS_ID = assigned.accessId + 2;
 

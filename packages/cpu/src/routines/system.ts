@@ -403,6 +403,16 @@ function timing(processors: Processors): HostRoutines {
       return modeChanged;
     },
     storeCpuTimer: (cpu) => store(cpu, BigInt.asUintN(64, processors.cpuTimer(cpu))),
+    /** Function in general register 0, parameter block in 1. Only the query of available functions (0) is. CC 3: not available. */
+    performTimingFacility: (cpu) => {
+      const code = cpu.grLow(0) & 0xff;
+      if (code & 0x80) throw specification();
+      if (code !== 0) return 3;
+      const available = new Uint8Array(16);
+      available[0] = 0x80;
+      cpu.storeBytes(cpu.gr(1) & cpu.addressMask, available, 1);
+      return 0;
+    },
     /** (first operand, its AR, second operand, its AR, R3, which has the address of the third). */
     extractCpuTime: (cpu) => {
       const r3 = cpu.arg32(4);

@@ -172,7 +172,8 @@ function convertUnicode(cpu: Cpu): number {
   const conversion = conversions.get(cpu.arg32(3));
   if (conversion === undefined) throw new RangeError(`no conversion ${cpu.arg32(3)}`);
   const [decode, encode] = conversion;
-  const byte = (n: number): number => cpu.fetch8((source.address + BigInt(n)) & cpu.addressMask, source.register);
+  const byte = (n: number): number =>
+    cpu.fetch8((source.address + BigInt(n)) & cpu.addressMask, source.register);
   const step = (): number | undefined => {
     const character = decode(byte, source.length, strict);
     if (character === "exhausted") return 0;

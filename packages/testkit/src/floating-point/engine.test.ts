@@ -6,7 +6,7 @@ import { type Case, backgroundState } from "../judge/case.ts";
 import { EngineExecutor } from "../judge/engine-executor.ts";
 import { type Row, rows } from "./rows.ts";
 
-const engine = new EngineExecutor(instructions, {});
+const engine = new EngineExecutor(instructions);
 const file = readFileSync(new URL("../../vectors/binary-floating-point.txt", import.meta.url), "utf8");
 const vectors = file.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { backgroundOf, backgroundState, type MachineState, windows } from "./case.ts";
 import { EngineExecutor } from "./engine-executor.ts";
 
-const engine = new EngineExecutor(instructions, {});
+const engine = new EngineExecutor(instructions);
 const at = (state: Partial<MachineState>): MachineState => ({ ...backgroundState(), ...state });
 const { gr } = backgroundState();
 const code = windows[0].address;

@@ -1,5 +1,5 @@
-import { assigned, type Cpu, engineArea, type HostRoutines, Processors, type Services } from "@lockframe/cpu";
-import { type Instruction, routines as declaredRoutines } from "@lockframe/instructions";
+import { assigned, type Cpu, engineArea, hostRoutines, Processors, type Services } from "@lockframe/cpu";
+import type { Instruction } from "@lockframe/instructions";
 import { Storage } from "@lockframe/memory";
 import {
   type Case,
@@ -39,15 +39,14 @@ export class EngineExecutor implements Executor {
   readonly #processors: Processors;
   readonly #cpu: Cpu;
 
-  /** `routines` are the host routines beyond the system's own; without one its instructions have no result. */
-  constructor(definitions: readonly Instruction[], routines: HostRoutines) {
+  constructor(definitions: readonly Instruction[]) {
     this.#storage = Storage.create({ size: mebibyte, reserved: engineArea(1) });
     this.#processors = new Processors({
       storage: this.#storage,
       count: 1,
       definitions,
       services: noServices,
-      routines: { ...missingRoutines(), ...routines },
+      routines: hostRoutines,
     });
     const [cpu] = this.#processors.cpus;
     if (cpu === undefined) throw new Error("a machine of one CPU has none");
@@ -109,13 +108,6 @@ export class EngineExecutor implements Executor {
       storage,
     };
   }
-}
-
-/** Stand-ins for routines that nobody has implemented: the instruction ends as if it did nothing. */
-function missingRoutines(): HostRoutines {
-  return Object.fromEntries(
-    declaredRoutines().flatMap(({ name, where }) => (where === "host" ? [[name, () => undefined]] : [])),
-  );
 }
 
 /** A problem-state program asks for none of these. */

@@ -1,5 +1,5 @@
 /** What WebAssembly routines on long operands share: operands in registers, bytes to the end of a page, byte search. */
-import { I32, I64 } from "@lockframe/instructions";
+import { I32, type I64 } from "@lockframe/instructions";
 import { type Emitter, type Local, load } from "../../lower/emitter.ts";
 import { cpu as at } from "../../state.ts";
 
@@ -16,9 +16,7 @@ export const pageRoom = (address: I64): I32 => I(PAGE).sub(address.low32().and(P
 
 /** The smaller of two values; both are computed twice, so hand in locals. */
 export const least = <T extends I32 | I64>(a: T, b: T): T =>
-  a instanceof I32
-    ? a.ltU(b as I32).select(a, b)
-    : (a as I64).ltU(b as I64).select(a, b);
+  a instanceof I32 ? a.ltU(b as I32).select(a, b) : (a as I64).ltU(b as I64).select(a, b);
 
 /** 1 in the 64-bit addressing mode. */
 export const inExtendedMode = (state: I32): I32 => load.i64(state, at.addressMask).eq(-1n);

@@ -48,7 +48,11 @@ class LongInstruction {
     const extended = bits === 64;
     this.#module = module;
     this.#locate = runtime.locate;
-    this.index = module.declare(name, ["i32", "i32", "i32", ...(extended ? (["i64"] as const) : [])], ["i32"]);
+    this.index = module.declare(
+      name,
+      ["i32", "i32", "i32", ...(extended ? (["i64"] as const) : [])],
+      ["i32"],
+    );
     const e = new Emitter(extended ? 4 : 3);
     this.e = e;
     this.state = e.parameter32(0);
@@ -173,14 +177,7 @@ function defineCompare(module: ModuleBuilder, runtime: Runtime, name: string, bi
  * Compares `count` bytes at host offsets `a` and `b` (0: padding). Leaves the number of equal bytes in `equal`, and
  * returns 0 all equal, 1 first low, 2 first high.
  */
-function compareOrPad(
-  e: Emitter,
-  a: I32,
-  b: I32,
-  count: I32,
-  pad: I64,
-  equal: Local<I32>,
-): Local<I32> {
+function compareOrPad(e: Emitter, a: I32, b: I32, count: I32, pad: I64, equal: Local<I32>): Local<I32> {
   const order = e.local32(0);
   const [x, y] = [e.local64(), e.local64()];
   const both = (read: (host: I32) => I64) => {

@@ -3,7 +3,7 @@
  * only. An access exception ends it at once when it has not handled 256 bytes yet, and otherwise condition code 3 does,
  * so that the exception is the next execution's. Source: Principles of Operation, "General Instructions".
  */
-import { I32, I64 } from "@lockframe/instructions";
+import { I32, type I64 } from "@lockframe/instructions";
 import { Emitter, type Local, load } from "../../lower/emitter.ts";
 import type { Runtime } from "../../runtime.ts";
 import { Access, Event, cpu as at } from "../../state.ts";

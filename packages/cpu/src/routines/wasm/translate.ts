@@ -2,7 +2,7 @@
  * TRANSLATE and TRANSLATE AND TEST in WebAssembly. Function bytes of the table are accessed only where an argument
  * byte asks for them. Source: Principles of Operation, "General Instructions".
  */
-import { I32, I64 } from "@lockframe/instructions";
+import { I32, type I64 } from "@lockframe/instructions";
 import { Emitter, type Local, load } from "../../lower/emitter.ts";
 import type { Runtime } from "../../runtime.ts";
 import { Access, cpu as at } from "../../state.ts";

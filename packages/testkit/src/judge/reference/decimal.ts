@@ -90,6 +90,9 @@ const meanings: Readonly<Record<string, Meaning>> = {
   EDMK: (machine) => edit(machine, true),
 };
 
+/** Those whose condition code 3 means decimal overflow. */
+const overflowing: ReadonlySet<string> = new Set(["AP", "SP", "ZAP", "SRP"]);
+
 /** Instructions that `decimalReference` knows. */
 export const decimalInstructions: readonly string[] = Object.keys(meanings);
 
@@ -114,7 +117,7 @@ export function decimalReference(subject: Case): Outcome | undefined {
     gr: before.gr.with(1, machine.gr1),
     storage: changesBetween(start, contents),
   };
-  const overflow = machine.cc === 3 && (before.programMask & 4) !== 0;
+  const overflow = overflowing.has(mnemonic) && machine.cc === 3 && (before.programMask & 4) !== 0;
   return overflow ? { interruption: { class: "decimal-overflow" }, state } : { state };
 }
 
