@@ -24,6 +24,7 @@ export const implementedFacilities: ReadonlySet<FacilityName> = new Set<Facility
   "general-instructions-extension",
   "execute-extensions",
   "load-program-parameter",
+  "floating-point-extension",
   "floating-point-support-enhancement",
   "distinct-operands",
   "local-tlb-clearing",
