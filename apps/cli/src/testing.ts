@@ -23,14 +23,15 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Run `lockframe ARGS...` with nothing on stdin. */
+/** Run `lockframe ARGS...` with `input` on a stdin that then ends. */
 export async function lockframe(
   args: readonly string[],
-  options: Partial<Invocation> = {},
+  { input = "", ...options }: Partial<Invocation> & { readonly input?: string } = {},
 ): Promise<Outcome> {
   const stdout = new Collector();
   const stderr = new Collector();
   const stdin = new PassThrough();
+  stdin.end(input, "latin1");
   const status = await main({ args, env: {}, cwd: process.cwd(), stdin, stdout, stderr, ...options });
   return { status, stdout: stdout.text, stderr: stderr.text };
 }

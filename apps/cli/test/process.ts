@@ -1,7 +1,11 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+/** What Node is told before the verb. */
+const words = ["--conditions=@lockframe/source", fileURLToPath(new URL("../src/main.ts", import.meta.url))];
+
+/** The start of a shell command that runs `lockframe`. */
+export const shellCommand = [process.execPath, ...words].map((word) => `'${word}'`).join(" ");
 
 export interface Outcome {
   readonly status: number | null;
@@ -10,7 +14,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** `lockframe` as a process of its own, as a user's shell would start it. */
+/** `lockframe`, or another program, as a process of its own. */
 export class CommandProcess {
   readonly child: ChildProcessWithoutNullStreams;
   readonly ended: Promise<Outcome>;
@@ -18,8 +22,8 @@ export class CommandProcess {
   #stderr = "";
   #changed: () => void = () => undefined;
 
-  constructor(args: readonly string[]) {
-    this.child = spawn(process.execPath, ["--conditions=@lockframe/source", main, ...args]);
+  constructor(args: readonly string[], file = process.execPath) {
+    this.child = spawn(file, file === process.execPath ? [...words, ...args] : args);
     this.child.stdout.on("data", (chunk) => {
       this.#stdout += String(chunk);
       this.#changed();
