@@ -1,15 +1,18 @@
 /**
- * The interpreter: every definition lowered with its operand fields unknown, one function each, and a loop
- * that fetches, decodes and calls. One module serves all CPUs of a machine.
+ * The interpreter: every definition lowered with its operand fields unknown, one function each, and once more
+ * in the loop for those that programs mostly consist of. One module serves all CPUs of a machine.
  */
 import type { Instruction } from "@lockframe/instructions";
-import { I32, I64, elaborate, fieldOfWord } from "@lockframe/instructions";
+import { I32, elaborate, fieldOfWord } from "@lockframe/instructions";
 import type { Storage } from "@lockframe/memory";
+import { hotMnemonics } from "./hot.ts";
 import { Emitter, load } from "./lower/emitter.ts";
+import { FunctionFlow, LEFT } from "./lower/flow.ts";
 import { type Callees, InstructionLowering } from "./lower/instruction.ts";
+import { decode, defineRun } from "./lower/loop.ts";
 import { buildWasmRoutines } from "./routines/wasm/index.ts";
-import { type Runtime, buildRuntime, instructionLength } from "./runtime.ts";
-import { DECODE_FIRST, DECODE_SECOND, DECODE_SECOND_END, Event, SECOND_LEVEL, cpu as at } from "./state.ts";
+import { type Runtime, buildRuntime } from "./runtime.ts";
+import { DECODE_FIRST, DECODE_SECOND, DECODE_SECOND_END, SECOND_LEVEL, cpu as at } from "./state.ts";
 import { ModuleBuilder } from "./wasm/module.ts";
 
 /** Functions the WebAssembly side calls in TypeScript; the CPU's block comes first. */
@@ -31,8 +34,8 @@ export interface Interpreter {
   walk(block: number, address: bigint, asce: bigint): number;
 }
 
-const I = I32.of;
-const HANDLER = { parameters: ["i32", "i64", "i64"], results: ["i64"] } as const;
+/** The module's only table. */
+const TABLE = 0;
 
 export function buildInterpreter(
   definitions: readonly Instruction[],
@@ -51,29 +54,21 @@ export function buildInterpreter(
   }
   const runtime = buildRuntime(module, storage, imports);
   for (const [name, number] of buildWasmRoutines(module, storage, runtime)) routineNumbers.set(name, number);
-
-  const executeTable = new Handlers();
-  const plainTable = new Handlers();
-  const execute = module.declare("execute", ["i32", "i64", "i32", "i64"], ["i64"]);
   const callees: Callees = {
     ...runtime,
-    execute,
+    execute: defineExecute(module, runtime),
     routine: (name) => {
       const number = routineNumbers.get(name);
       if (number === undefined) throw new Error(`routine ${name} is not declared`);
       return number;
     },
   };
-  // Table: 0 unknown operation, then handlers, then their copies for EXECUTE.
-  plainTable.add(defineUnknown(module, runtime, unknownOperation));
-  executeTable.add(defineUnknown(module, runtime, unknownOperation));
-  for (const definition of definitions) {
-    plainTable.add(defineHandler(module, callees, definition, false));
-    executeTable.add(defineHandler(module, callees, definition, true));
-  }
-  for (const f of [...plainTable.functions, ...executeTable.functions]) module.element(f);
-  defineExecute(module, execute, runtime, plainTable.functions.length);
-  defineRun(module, runtime);
+  module.table([
+    defineUnknown(module, runtime, unknownOperation),
+    ...definitions.map((definition) => defineFunction(module, callees, definition)),
+  ]);
+  const hot = definitions.filter(({ mnemonic }) => hotMnemonics.has(mnemonic));
+  defineRun(module, runtime, callees, definitions, hot, TABLE);
 
   writeDecodeTables(storage, definitions);
   const importObject: Record<string, WebAssembly.ImportValue> = {
@@ -88,32 +83,25 @@ export function buildInterpreter(
   return exports as { readonly [K in keyof Interpreter]: Interpreter[K] };
 }
 
-class Handlers {
-  readonly functions: number[] = [];
-  add(index: number): void {
-    this.functions.push(index);
-  }
-}
-
+/** Function 0: no installed instruction has this operation code. */
 function defineUnknown(module: ModuleBuilder, runtime: Runtime, unknownOperation: number): number {
-  const index = module.declare("unknown operation", HANDLER.parameters, HANDLER.results);
-  const e = new Emitter(3);
-  e.store("i64", e.parameter32(0), at.word, e.parameter64(2));
-  e.callVoid(unknownOperation, e.parameter32(0));
-  e.emit(e.call64(runtime.raise, e.parameter32(0), I(0x01), I(0)).node);
+  const { parameters, results } = FunctionFlow.signature;
+  const index = module.declare("unknown operation", parameters, results);
+  const e = new Emitter(parameters.length);
+  const flow = new FunctionFlow();
+  e.store("i64", flow.cpu, at.word, flow.word);
+  e.callVoid(unknownOperation, flow.cpu);
+  e.callVoid(runtime.raise, flow.cpu, I32.of(0x01), I32.of(0));
+  flow.leave(e);
   module.define(index, e.body);
   return index;
 }
 
-function defineHandler(
-  module: ModuleBuilder,
-  callees: Callees,
-  definition: Instruction,
-  executed: boolean,
-): number {
-  const name = executed ? `${definition.mnemonic} executed` : definition.mnemonic;
-  const index = module.declare(name, HANDLER.parameters, HANDLER.results);
-  const lowering = new InstructionLowering(callees, { length: definition.format.length, executed });
+/** A definition as a function: what EXECUTE needs, and the loop for instructions that are not part of it. */
+function defineFunction(module: ModuleBuilder, callees: Callees, definition: Instruction): number {
+  const { parameters, results } = FunctionFlow.signature;
+  const index = module.declare(definition.mnemonic, parameters, results);
+  const lowering = new InstructionLowering(callees, new FunctionFlow(), parameters.length);
   try {
     lowering.lower(elaborate(definition, fieldOfWord));
   } catch (cause) {
@@ -123,100 +111,32 @@ function defineHandler(
   return index;
 }
 
-/** Number of the handler for an instruction word. */
-function decode(e: Emitter, word: I64): I32 {
-  const handler = e.local32(load.u16(word.shrU(48).low32().shl(1), DECODE_FIRST));
-  e.if(handler.value.geU(SECOND_LEVEL), () => {
-    const place = handler.value
-      .and(SECOND_LEVEL - 1)
-      .shl(8)
-      .or(word.shrU(16).low32().and(0xff))
-      .shl(1);
-    e.set(handler, load.u16(place, DECODE_SECOND));
-  });
-  return handler.value;
-}
-
-/** EXECUTE: the target is fetched as an instruction, modified in the word, and run by its copy. */
-function defineExecute(module: ModuleBuilder, index: number, runtime: Runtime, copies: number): void {
+/**
+ * EXECUTE: the target is fetched as an instruction, modified in the word, and run by its function.
+ * (cpu, target, modifier, next sequential address) -> next address or `LEFT`.
+ */
+function defineExecute(module: ModuleBuilder, runtime: Runtime): number {
+  const index = module.declare("execute", ["i32", "i64", "i32", "i64"], ["i64"]);
   const e = new Emitter(4);
   const state = e.parameter32(0);
   const target = e.parameter64(1);
   const modifier = e.parameter32(2);
-  e.store("i64", state, at.executeNext, e.parameter64(3));
-  const how = e.local32(e.call32(runtime.instructionFetch, state, target));
-  e.if(how.value.isZero(), () => e.return(I64.of(-1)));
-  const word = e.local64(load.i64(state, at.fetchWord));
-  e.if(how.value.eq(2), () => e.set(word, load.i64(load.i32(state, at.fetchAddend).sub(target.low32()))));
-  e.set(word, word.value.or(modifier.and(0xff).unsigned64().shl(48)));
-  const first = word.value.shrU(56);
+  e.store("i64", state, at.nextAddress, e.parameter64(3));
+  const place = e.call32(runtime.instructionFetch, state, target);
+  e.rarely(place.isZero(), () => e.return(LEFT));
+  const word = e.local64(load.i64(state, at.fetchWord).or(modifier.and(0xff).unsigned64().shl(48)));
+  const ex = word.value.shrU(56).eq(0x44);
   const exrl = word.value.shrU(48).and(0xff0f).eq(0xc600);
-  e.if(first.eq(0x44).or(exrl), () => e.return(e.call64(runtime.raise, state, I(0x03), I(0))));
-  const handler = decode(e, word.value);
-  e.emit(state.node);
-  e.emit(target.node);
-  e.emit(word.value.node);
-  e.emit(handler.add(copies).node);
-  e.code.returnCallIndirect(module.type(HANDLER.parameters, HANDLER.results));
-  module.define(index, e.body);
-}
-
-function defineRun(module: ModuleBuilder, runtime: Runtime): void {
-  const index = module.declare("run", ["i32", "i32"], ["i32"], true);
-  const e = new Emitter(2);
-  const state = e.parameter32(0);
-  const budget = { index: 1, value: e.parameter32(1) };
-  const address = e.local64(load.i64(state, at.pswAddress));
-  const current = e.local64(address.value);
-  const start = e.local64(I64.of(1)); // no window yet
-  const addend = e.local32(0);
-  const word = e.local64();
-  const leave = (pswAddress: I64) => {
-    e.store("i64", state, at.pswAddress, pswAddress);
-    e.store("i32", state, at.instructionLength, instructionLength(word.value.shrU(56).low32()));
-    e.return(budget.value);
-  };
-  e.store("i32", state, at.event, I(Event.none));
-  e.loop((again) => {
-    e.block((fetched) => {
-      // Rotated right by one, an odd address is far off the window too.
-      e.if(address.value.sub(start.value).rotl(63).leU(2045), () => {
-        e.set(word, load.i64(addend.value.sub(address.value.low32())));
-        fetched();
-      });
-      // Off the window: another page, the end of this one, or an event.
-      e.if(load.i32(state, at.event), () => {
-        // An instruction that did not complete leaves its own address; the others have set the PSW.
-        e.if(load.i32(state, at.event).eq(Event.program), () => leave(current.value));
-        leave(load.i64(state, at.pswAddress));
-      });
-      e.set(address, address.value.and(load.i64(state, at.addressMask)));
-      const how = e.local32(e.call32(runtime.instructionFetch, state, address.value));
-      e.if(how.value.isZero(), () => leave(address.value));
-      e.set(start, load.i64(state, at.fetchStart));
-      e.set(addend, load.i32(state, at.fetchAddend));
-      e.if(
-        how.value.eq(2),
-        () => e.set(word, load.i64(addend.value.sub(address.value.low32()))),
-        () => e.set(word, load.i64(state, at.fetchWord)),
-      );
-    });
-    e.if(budget.value.isZero(), () => {
-      e.store("i32", state, at.event, I(Event.slice));
-      leave(address.value);
-    });
-    e.set(budget, budget.value.sub(1));
-    e.set(current, address.value);
-    const handler = decode(e, word.value);
-    e.emit(state.node);
-    e.emit(address.value.node);
-    e.emit(word.value.node);
-    e.emit(handler.node);
-    e.code.callIndirect(module.type(HANDLER.parameters, HANDLER.results)).set(address.index);
-    again();
+  e.rarely(ex.or(exrl), () => {
+    e.callVoid(runtime.raise, state, I32.of(0x03), I32.of(0));
+    e.return(LEFT);
   });
-  e.code.unreachable();
+  const handler = decode(e, word.value.shrU(48).low32(), word.value.shrU(16).low32().and(0xff));
+  for (const argument of [state, target, word.value, handler.value]) e.emit(argument.node);
+  const { parameters, results } = FunctionFlow.signature;
+  e.code.returnCallIndirect(module.type(parameters, results), TABLE);
   module.define(index, e.body);
+  return index;
 }
 
 /** Fill the decode tables from the encodings of the installed instructions. */
@@ -243,7 +163,7 @@ function writeDecodeTables(storage: Storage, definitions: readonly Instruction[]
       if ((page + 1) * 512 > DECODE_SECOND_END - DECODE_SECOND)
         throw new Error("the second decode table is full");
       for (let rest = 0; rest < 256; rest++)
-        view.setUint16(first((major << 8) | rest), SECOND_LEVEL | page, true);
+        view.setUint16(first((major << 8) | rest), SECOND_LEVEL | (page << 8), true);
       view.setUint16(DECODE_SECOND + (page * 256 + (opcode & 0xff)) * 2, handler, true);
     }
   });

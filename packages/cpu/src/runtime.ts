@@ -13,7 +13,7 @@ import { Access, Event, Tlb, cpu as at } from "./state.ts";
 import type { ModuleBuilder } from "./wasm/module.ts";
 
 export interface Runtime {
-  /** (cpu, code, dxc) -> -1: note a program interruption that keeps the instruction from completing. */
+  /** (cpu, code, dxc): note a program interruption that keeps the instruction from completing. */
   readonly raise: number;
   /** (cpu, address, access, ar) -> host offset of the page's first byte, or 0 with an event. Fills a TLB. */
   readonly translate: number;
@@ -25,7 +25,7 @@ export interface Runtime {
   readonly storeSlow: number;
   /** (cpu, address, size, ar) -> 0 when all of it may be stored into, or -1 with an event. */
   readonly probeStore: number;
-  /** (cpu, address) -> 0 with an event, 1 the word is in the state, 2 the window is open. */
+  /** (cpu, address) -> place of the instruction, whose word is in the state's `fetchWord`; or 0 with an event. */
   readonly instructionFetch: number;
 }
 
@@ -58,13 +58,12 @@ export function buildRuntime(module: ModuleBuilder, storage: Storage, imports: R
 }
 
 function defineRaise(module: ModuleBuilder): number {
-  const index = module.declare("raise", ["i32", "i32", "i32"], ["i64"]);
+  const index = module.declare("raise", ["i32", "i32", "i32"], []);
   const e = new Emitter(3);
   const state = e.parameter32(0);
   e.store("i32", state, at.programCode, e.parameter32(1));
   e.store("i32", state, at.dxc, e.parameter32(2));
   e.store("i32", state, at.event, I(Event.program));
-  e.emit(I64.of(-1).node);
   module.define(index, e.body);
   return index;
 }
@@ -86,7 +85,6 @@ function accessException(
   e.store("i64", state, at.teid, address.and(PAGE_MASK).or(direction).or(space).or(teidBits));
   e.store("i32", state, at.accessId, ar);
   e.callVoid(raise, state, code, I(0));
-  e.code.drop();
 }
 
 /** Address-space indication of the TEID (bits 62-63): 0 primary, 1 access register, 2 secondary, 3 home. */
@@ -109,14 +107,12 @@ function defineTableEntry(
   const absolute = e.parameter64(1);
   e.if(absolute.gtU(storage.size - 8), () => {
     e.callVoid(raise, state, I(0x05), I(0));
-    e.code.drop();
     e.return(I64.of(0));
   });
   const page = absolute.shrU(12).low32();
   e.if(load.u8(page, storage.pageStatesBase).geU(GUEST_READY), () => {
     e.if(e.call32(imports.importPage, page).isZero(), () => {
       e.callVoid(raise, state, I(0x05), I(0));
-      e.code.drop();
       e.return(I64.of(0));
     });
   });
@@ -443,28 +439,26 @@ function defineInstructionFetch(module: ModuleBuilder, translate: number, raise:
   };
   e.if(address.and(1).ne(0), () => {
     e.callVoid(raise, state, I(0x06), I(0));
-    e.code.drop();
     e.return(I(0));
   });
   const host = fetched(address);
   e.if(host.isZero(), () => e.return(I(0)));
-  e.store("i64", state, at.fetchStart, address.and(PAGE_MASK));
-  e.store("i32", state, at.fetchAddend, host.add(address.low32().and(~0xfff)).sub(7));
   const offset = e.local32(address.low32().and(0xfff));
-  e.if(offset.value.leU(4090), () => e.return(I(2)));
-  const firstByte = load.u8(host.sub(offset.value));
-  const length = e.local32(instructionLength(firstByte));
-  const word = e.local64(load.i64(host.sub(offset.value).sub(7)));
-  e.if(offset.value.add(length.value).gtU(0x1000), () => {
-    // The rest stands on the next page: put it behind the halfwords of this one.
-    const other = fetched(nextPage(state, address));
-    e.if(other.isZero(), () => e.return(I(0)));
-    const here = e.local64(I(0x1000).sub(offset.value).shl(3).unsigned64()); // bits on this page
-    const mask = I64.of(-1).shl(I64.of(64).sub(here.value));
-    e.set(word, word.value.and(mask).or(load.i64(other.sub(7)).shrU(here.value)));
+  const place = e.local32(host.sub(offset.value).sub(7));
+  const word = e.local64(load.i64(place.value));
+  e.if(offset.value.gtU(4090), () => {
+    const length = instructionLength(load.u8(host.sub(offset.value)));
+    e.if(offset.value.add(length).gtU(0x1000), () => {
+      // The rest stands on the next page: put it behind the halfwords of this one.
+      const other = fetched(nextPage(state, address));
+      e.if(other.isZero(), () => e.return(I(0)));
+      const here = e.local64(I(0x1000).sub(offset.value).shl(3).unsigned64()); // bits on this page
+      const mask = I64.of(-1).shl(I64.of(64).sub(here.value));
+      e.set(word, word.value.and(mask).or(load.i64(other.sub(7)).shrU(here.value)));
+    });
   });
   e.store("i64", state, at.fetchWord, word.value);
-  e.emit(I(1).node);
+  e.emit(place.value.node);
   module.define(index, e.body);
   return index;
 }

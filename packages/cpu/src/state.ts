@@ -3,7 +3,7 @@
  * each CPU. Numbers are host (little-endian) numbers. Offsets of `cpu` count from the start of a CPU's block.
  */
 
-/** Handler number by the first halfword of an instruction; from `SECOND_LEVEL` on, a page of the second table. */
+/** Handler number by the first halfword of an instruction; or `SECOND_LEVEL` and a page of the second table, times 256. */
 export const DECODE_FIRST = 0x10000;
 /** Pages of 256 handler numbers, by the sixth byte of an instruction. */
 export const DECODE_SECOND = 0x30000;
@@ -52,8 +52,8 @@ export const cpu = {
   word: 0x398,
   /** Arguments of a host routine, eight doublewords. */
   args: 0x3a0,
-  /** Next sequential address while an instruction is the target of EXECUTE. */
-  executeNext: 0x3e0,
+  /** Next sequential address, for the functions of instructions. */
+  nextAddress: 0x3e0,
   /** Nonzero: an interruption may be pending; looked at when the system mask changes. */
   interruptionPending: 0x3e8,
   /** Guest instructions completed, as a double-word count. */
@@ -76,9 +76,7 @@ export const cpu = {
   /** Fetch-protection override CR0 bit 38; storage-protection override CR0 bit 39. */
   fetchOverride: 0x430,
   storageOverride: 0x434,
-  /** 1: fetching now goes through this window: first address and its addend. */
-  fetchStart: 0x438,
-  fetchAddend: 0x440,
+  /** The instruction that was fetched off the fast path. */
   fetchWord: 0x448,
   /** 1 when enhanced DAT 1 is installed and CR0 bit 40 is one. */
   enhancedDat: 0x450,

@@ -1,7 +1,7 @@
 /** Emits expressions and structured code into one WebAssembly function. The engine's own routines are written with it. */
 import type { Node, ValueType } from "@lockframe/instructions";
 import { I32, I64 } from "@lockframe/instructions";
-import type { Load, Store } from "../wasm/code.ts";
+import type { Hint, Load, Store } from "../wasm/code.ts";
 import { floatCode } from "../wasm/float-code.ts";
 import { FunctionBody } from "../wasm/module.ts";
 
@@ -24,15 +24,24 @@ export const load = {
   u8: load32("i32_8u"),
   u16: load32("i32_16u"),
   i64: load64("i64"),
+  s8as64: load64("i64_8s"),
+  s16as64: load64("i64_16s"),
+  s32as64: load64("i64_32s"),
+  u32as64: load64("i64_32u"),
 };
+
+/** A place to go to: the number of labels open around it. */
+export type Label = number;
 
 export class Emitter {
   readonly body: FunctionBody;
   /** Labels open around the current place. */
   depth = 0;
 
-  constructor(parameterCount: number) {
-    this.body = new FunctionBody(parameterCount);
+  /** A new function with so many parameters, or the function that another emitter is writing, at its place. */
+  constructor(within: number | Emitter) {
+    this.body = typeof within === "number" ? new FunctionBody(within) : within.body;
+    if (typeof within !== "number") this.depth = within.depth;
   }
   get code() {
     return this.body.code;
@@ -62,9 +71,9 @@ export class Emitter {
     this.emit(value.node);
     this.code.store(what, offset);
   }
-  if(condition: I32, taken: () => void, otherwise?: () => void): void {
+  if(condition: I32, taken: () => void, otherwise?: () => void, hint?: Hint): void {
     this.emit(condition.node);
-    this.code.if();
+    this.code.if(undefined, hint);
     this.depth += 1;
     taken();
     if (otherwise !== undefined) {
@@ -74,27 +83,53 @@ export class Emitter {
     this.depth -= 1;
     this.code.end();
   }
-  /** A loop that goes on only where `again()` is called. */
-  loop(inside: (again: () => void) => void): void {
+  /** What happens hardly ever: errors, misses, ends. */
+  rarely(condition: I32, taken: () => void): void {
+    this.if(condition, taken, undefined, "unlikely");
+  }
+  goto(label: Label): void {
+    this.code.br(this.depth - label);
+  }
+  /** A loop that goes on only where `again()` is called, or its label is gone to. */
+  loop(inside: (again: () => void, label: Label) => void): void {
     this.code.loop();
+    this.#labelled(inside);
+  }
+  /** A block that `leave()` jumps out of. */
+  block(inside: (leave: () => void, label: Label) => void): void {
+    this.code.block();
+    this.#labelled(inside);
+  }
+  #labelled(inside: (go: () => void, label: Label) => void): void {
     this.depth += 1;
     const label = this.depth;
-    inside(() => void this.code.br(this.depth - label));
+    inside(() => this.goto(label), label);
     this.depth -= 1;
     this.code.end();
   }
-  /** A block that `leave()` jumps out of. */
-  block(inside: (leave: () => void) => void): void {
-    this.code.block();
-    this.depth += 1;
-    const label = this.depth;
-    inside(() => void this.code.br(this.depth - label));
-    this.depth -= 1;
-    this.code.end();
+  /**
+   * One of several arms: `cases` names the arm by the selector's value, and the last arm takes all other
+   * values. No arm may come to its end.
+   */
+  switch(selector: I32, cases: readonly number[], arms: readonly (() => void)[]): void {
+    for (const _ of arms) this.code.block();
+    this.emit(selector.node);
+    this.code.brTable(cases, arms.length - 1);
+    this.depth += arms.length;
+    for (const arm of arms) {
+      this.code.end();
+      this.depth -= 1;
+      arm();
+    }
   }
   return(value?: I32 | I64): void {
     if (value !== undefined) this.emit(value.node);
     this.code.return();
+  }
+  /** Leave this function by going to another one. */
+  returnCall(callee: number, ...args: (I32 | I64)[]): void {
+    for (const arg of args) this.emit(arg.node);
+    this.code.returnCall(callee);
   }
   call32(callee: number, ...args: (I32 | I64)[]): I32 {
     return this.#call(callee, args, this.local32());
@@ -136,7 +171,7 @@ export class Emitter {
         return;
       case "float":
         for (const operand of node.operands) this.emit(operand);
-        this.code.byte(...floatCode[node.operation]);
+        for (const byte of floatCode[node.operation]) this.code.byte(byte);
         return;
       case "select":
         this.emit(node.a);

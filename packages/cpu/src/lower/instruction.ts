@@ -17,25 +17,14 @@ import type { Runtime } from "../runtime.ts";
 import { Event, Tlb, cpu as at } from "../state.ts";
 import type { Load, Store } from "../wasm/code.ts";
 import { Emitter, load } from "./emitter.ts";
+import { type Flow, LEFT } from "./flow.ts";
 
-/** Functions that lowered code calls, by number in the module. */
+/** Functions that the code of instructions calls, by number in the module. */
 export interface Callees extends Runtime {
   routine(name: string): number;
   /** (cpu, target address, modifier) -> next address or -1. */
   readonly execute: number;
 }
-
-export interface Place {
-  /** Length of the instruction in bytes. */
-  readonly length: number;
-  /** True for the copy that runs as the target of EXECUTE: the next sequential address is in the state. */
-  readonly executed: boolean;
-}
-
-/** Parameters of a handler: the CPU's block, the instruction's address, the instruction word. */
-const CPU = 0;
-const ADDRESS = 1;
-const WORD = 2;
 
 const registerOffset: Record<RegisterFile, number> = { gr: at.gr, ar: at.ar, cr: at.cr, fpr: at.vr + 8 };
 const registerShift: Record<RegisterFile, number> = { gr: 3, ar: 2, cr: 3, fpr: 4 };
@@ -54,20 +43,47 @@ const stateAccess: Record<StateField, { readonly offset: number; readonly type: 
 const DAT = 1n << 58n; // PSW bit 5
 const ENABLING = (1n << 62n) | (1n << 57n) | (1n << 56n) | (1n << 50n); // PER, I/O, external, machine check
 
+/** After an instruction's function: `LEFT` without an event is an odd address like any other. */
+export function leaveWithEvent(e: Emitter, cpu: I32, next: I64, leave: () => void): void {
+  e.rarely(next.eq(LEFT), () => e.if(load.i32(cpu, at.event), leave));
+}
+
+/** Nodes whose value effects do not change: those of the instruction itself, and what was computed before. */
+const immutable = (node: Node): boolean =>
+  node.kind === "const" ||
+  node.kind === "field" ||
+  node.kind === "local" ||
+  node.kind === "temporary" ||
+  (node.kind === "relative" && immutable(node.offset)) ||
+  (node.kind === "binary" && immutable(node.a) && immutable(node.b)) ||
+  (node.kind === "unary" && immutable(node.a));
+
+/** Nodes that cost something to compute: used twice, they are kept. */
+const composed: ReadonlySet<Node["kind"]> = new Set([
+  "binary",
+  "unary",
+  "select",
+  "float",
+  "register",
+  "addressRegister",
+  "relative",
+]);
+
 export class InstructionLowering extends Emitter {
   readonly #callees: Callees;
-  readonly #place: Place;
-  readonly #cpu = this.parameter32(CPU);
+  readonly #flow: Flow;
+  readonly #cpu: I32;
   /** Locals of temporaries, by id. */
   readonly #temporaries = new Map<number, number>();
   /** How often each node is used, and the locals of those computed already on the way here. */
   #uses = new Map<Node, number>();
   #shared = new Map<Node, number>();
 
-  constructor(callees: Callees, place: Place) {
-    super(3);
+  constructor(callees: Callees, flow: Flow, within: number | Emitter) {
+    super(within);
     this.#callees = callees;
-    this.#place = place;
+    this.#flow = flow;
+    this.#cpu = flow.cpu;
   }
 
   lower(recording: Recording): void {
@@ -95,9 +111,9 @@ export class InstructionLowering extends Emitter {
         return;
       case "guard":
         this.#scope(() => {
-          this.if(new I32(s.condition), () => {
+          this.rarely(new I32(s.condition), () => {
             this.callVoid(this.#callees.raise, this.#cpu, I32.of(s.code), I32.of(s.dxc));
-            this.code.return();
+            this.#flow.leave(this);
           });
         });
         return;
@@ -129,11 +145,11 @@ export class InstructionLowering extends Emitter {
       s.args.forEach((arg, n) => {
         this.store(arg.type === "i32" ? "i32" : "i64", this.#cpu, at.args + 8 * n, new I64(arg));
       });
-      this.store("i64", this.#cpu, at.pswAddress, this.#next());
-      this.store("i64", this.#cpu, at.word, this.parameter64(WORD));
-      this.code.get(CPU);
+      this.store("i64", this.#cpu, at.pswAddress, this.#flow.next);
+      this.store("i64", this.#cpu, at.word, this.#flow.word);
+      this.emit(this.#cpu.node);
     } else {
-      this.code.get(CPU);
+      this.emit(this.#cpu.node);
       for (const arg of s.args) this.emit(arg);
     }
     this.code.call(this.#callees.routine(s.routine.name)).tee(result);
@@ -143,22 +159,27 @@ export class InstructionLowering extends Emitter {
 
   /** With a condition on the stack: leave with the event when it holds. */
   #leaveIf(): void {
-    this.code.if().constant("i64", -1n).return().end();
+    this.code.if(undefined, "unlikely");
+    this.#flow.leave(this);
+    this.code.end();
   }
 
   #fetch(size: 1 | 2 | 4 | 8, address: Node, ar: Node): void {
     const ea = this.#addressLocal(address);
     const type = size === 8 ? "i64" : "i32";
     const entry = this.#probe(at.tlbRead, ea, size);
-    this.code.if(type);
+    this.code.if(type, "likely");
     this.#hostAddress(entry, ea);
     const what: Record<1 | 2 | 4 | 8, Load> = { 1: "i32_8u", 2: "i32_16u", 4: "i32", 8: "i64" };
     this.code.load(what[size], 8 - size).else();
-    this.code.get(CPU).get(ea).i32(size);
+    this.emit(this.#cpu.node);
+    this.code.get(ea).i32(size);
     this.#scope(() => this.emit(ar));
     this.code.call(this.#callees.fetchSlow);
     if (size !== 8) this.code.unary("wrap", "i64");
-    this.code.get(CPU).load("i32", at.event).if().constant("i64", -1n).return().end();
+    this.emit(this.#cpu.node);
+    this.code.load("i32", at.event);
+    this.#leaveIf();
     this.code.end();
   }
 
@@ -180,8 +201,9 @@ export class InstructionLowering extends Emitter {
   #probe(table: number, ea: number, size: number): number {
     const entry = this.body.local("i32");
     const code = this.code;
-    code.get(CPU).load("i32", table);
+    this.emit(this.#cpu.node);
     code
+      .load("i32", table)
       .get(ea)
       .unary("wrap", "i64")
       .i32(8)
@@ -229,16 +251,12 @@ export class InstructionLowering extends Emitter {
         this.#branch(e);
         left = true;
       } else if (e.kind === "execute") {
-        this.code.get(CPU);
-        this.emit(e.target);
-        this.emit(e.modifier);
-        this.emit(this.#next().node);
-        this.code.call(this.#callees.execute).return();
+        this.#execute(e);
         left = true;
       }
     }
-    if (!left) this.emit(this.#next().node);
-    else this.code.unreachable();
+    if (!left) this.#flow.proceed(this);
+    this.code.unreachable();
   }
 
   #probeStores(effects: readonly Effect[]): void {
@@ -248,7 +266,8 @@ export class InstructionLowering extends Emitter {
       }
       if (e.kind !== "store") continue;
       const ea = this.#addressLocal(e.address);
-      this.code.get(CPU).get(ea).i32(e.size);
+      this.emit(this.#cpu.node);
+      this.code.get(ea).i32(e.size);
       this.emit(e.ar);
       this.code.call(this.#callees.probeStore);
       this.#leaveIf();
@@ -258,7 +277,7 @@ export class InstructionLowering extends Emitter {
   /** The same effect with its operands computed now. */
   #evaluate(e: Effect): Effect {
     const now = (node: Node): Node => {
-      if (node.kind === "const" || node.kind === "local" || node.kind === "temporary") return node;
+      if (immutable(node)) return node;
       const index = this.body.local(node.type);
       this.emit(node);
       this.code.set(index);
@@ -266,7 +285,7 @@ export class InstructionLowering extends Emitter {
     };
     switch (e.kind) {
       case "setRegister":
-        return { ...e, index: e.index.kind === "const" ? e.index : now(e.index), value: now(e.value) };
+        return { ...e, index: now(e.index), value: now(e.value) };
       case "setState":
       case "setSystemMask":
         return { ...e, value: now(e.value) };
@@ -325,31 +344,28 @@ export class InstructionLowering extends Emitter {
   #setRegister(e: Effect & { kind: "setRegister" }): void {
     const offset = registerOffset[e.file] + (e.half === "high" ? 4 : 0);
     const what: Store = e.half !== undefined || e.file === "ar" ? "i32" : "i64";
-    if (e.index.kind === "const") {
-      this.code.get(CPU);
-      this.emit(e.value);
-      this.code.store(what, offset + (Number(e.index.value) << registerShift[e.file]));
-      return;
-    }
-    this.emit(new I32(e.index).shl(registerShift[e.file]).add(this.#cpu).node);
-    this.emit(e.value);
-    this.code.store(what, offset);
+    const { base, constant } = this.#registerPlace(e.file, e.index);
+    this.store(what, base, offset + constant, what === "i32" ? new I32(e.value) : new I64(e.value));
   }
 
   #store(e: Effect & { kind: "store" }): void {
     const ea = this.#addressLocal(e.address);
     const value = this.#valueLocal(e.value);
     const entry = this.#probe(at.tlbWrite, ea, e.size);
-    this.code.if();
+    this.code.if(undefined, "likely");
     this.#hostAddress(entry, ea);
     this.code.get(value);
     const narrow: Record<1 | 2 | 4 | 8, Store> = { 1: "i32_8", 2: "i32_16", 4: "i32", 8: "i64" };
     this.code.store(narrow[e.size], 8 - e.size);
-    this.code.else().get(CPU).get(ea).get(value);
+    this.code.else();
+    this.emit(this.#cpu.node);
+    this.code.get(ea).get(value);
     if (e.size !== 8) this.code.unary("extendU", "i32");
     this.code.i32(e.size);
     this.#scope(() => this.emit(e.ar));
-    this.code.call(this.#callees.storeSlow).if().constant("i64", -1n).return().end().end();
+    this.code.call(this.#callees.storeSlow);
+    this.#leaveIf();
+    this.code.end();
   }
   #valueLocal(node: Node): number {
     const known = this.#localOf(node);
@@ -362,26 +378,42 @@ export class InstructionLowering extends Emitter {
 
   #branch(e: Effect & { kind: "branch" }): void {
     const taken = () => {
-      const target = this.#addressLocal(e.target);
       // An odd address is the target's specification exception: it is recognised when it is fetched.
-      this.code.get(CPU).get(ADDRESS).store("i64", at.breakingEvent);
-      this.code.get(target).return();
+      const { target } = e;
+      if (target.kind !== "relative") {
+        const known = new I64({ kind: "local", type: "i64", index: this.#addressLocal(target) });
+        this.store("i64", this.#cpu, at.breakingEvent, this.#flow.here);
+        this.#flow.jump(this, known);
+        return;
+      }
+      this.store("i64", this.#cpu, at.breakingEvent, this.#flow.here);
+      this.#flow.jumpRelative(this, new I64(target.offset));
     };
-    if (e.condition.kind === "const") {
-      if (e.condition.value !== 0n) taken();
-      else this.return(this.#next());
-      return;
-    }
-    this.if(new I32(e.condition), () => this.#scope(taken));
-    this.return(this.#next());
+    if (e.condition.kind !== "const") {
+      this.if(new I32(e.condition), () => this.#scope(taken));
+      this.#flow.proceed(this);
+    } else if (e.condition.value !== 0n) taken();
+    else this.#flow.proceed(this);
+  }
+
+  #execute({ target, modifier }: Effect & { kind: "execute" }): void {
+    const next = this.call64(
+      this.#callees.execute,
+      this.#cpu,
+      new I64(target),
+      new I32(modifier),
+      this.#flow.next,
+    );
+    leaveWithEvent(this, this.#cpu, next, () => this.#flow.leave(this));
+    this.#flow.jump(this, next);
   }
 
   #programAfter(e: Effect & { kind: "programAfter" }): void {
-    this.if(new I32(e.condition), () => {
+    this.rarely(new I32(e.condition), () => {
       this.callVoid(this.#callees.raise, this.#cpu, I32.of(e.code), I32.of(0));
       this.store("i32", this.#cpu, at.event, I32.of(Event.programAfter));
-      this.store("i64", this.#cpu, at.pswAddress, this.#next());
-      this.code.return();
+      this.store("i64", this.#cpu, at.pswAddress, this.#flow.next);
+      this.#flow.leave(this);
     });
   }
 
@@ -392,17 +424,11 @@ export class InstructionLowering extends Emitter {
     this.store("i64", this.#cpu, at.pswMask, mask.value);
     const changed = old.value.xor(mask.value).and(DAT).ne(0);
     const enabled = mask.value.and(ENABLING).ne(0).and(load.i32(this.#cpu, at.interruptionPending).ne(0));
-    this.if(changed.or(enabled), () => {
-      this.store("i64", this.#cpu, at.pswAddress, this.#next());
+    this.rarely(changed.or(enabled), () => {
+      this.store("i64", this.#cpu, at.pswAddress, this.#flow.next);
       this.store("i32", this.#cpu, at.event, I32.of(Event.reload));
-      this.code.constant("i64", -1n).return();
+      this.#flow.leave(this);
     });
-  }
-
-  #next(): I64 {
-    return this.#place.executed
-      ? load.i64(this.#cpu, at.executeNext)
-      : this.parameter64(ADDRESS).add(this.#place.length);
   }
 
   /** The code's number, 0 to 3. */
@@ -446,13 +472,7 @@ export class InstructionLowering extends Emitter {
   }
 
   override emit(node: Node): void {
-    const composed =
-      node.kind === "binary" ||
-      node.kind === "unary" ||
-      node.kind === "select" ||
-      node.kind === "float" ||
-      node.kind === "register";
-    if (!composed || (this.#uses.get(node) ?? 0) < 2) {
+    if (!composed.has(node.kind) || (this.#uses.get(node) ?? 0) < 2) {
       super.emit(node);
       return;
     }
@@ -467,42 +487,51 @@ export class InstructionLowering extends Emitter {
     this.#shared.set(node, local);
   }
 
+  /**
+   * Where a register lies, less the start of its file: what to add to the offset. The field's number is
+   * multiplied by the register's size while it is taken out of the word.
+   */
+  #registerPlace(file: RegisterFile, index: Node): { readonly base: I32; readonly constant: number } {
+    const shift = registerShift[file];
+    if (index.kind === "const") return { base: this.#cpu, constant: Number(index.value) << shift };
+    if (index.kind !== "field") return { base: new I32(index).shl(shift).add(this.#cpu), constant: 0 };
+    return { base: this.#flow.shiftedField(index, shift).add(this.#cpu), constant: 0 };
+  }
+
   protected override leaf(node: Node): void {
     const code = this.code;
     switch (node.kind) {
-      case "field": {
-        const word = this.parameter64(WORD);
-        const right = 64 - node.bit - node.width;
-        const moved = node.signed
-          ? word.shl(node.bit).shrS(64 - node.width)
-          : word.shrU(right).and((1n << BigInt(node.width)) - 1n);
-        this.emit((node.type === "i32" ? moved.low32() : moved).node);
+      case "field":
+        this.emit(this.#flow.field(node).node);
         return;
-      }
       case "register": {
         const offset = registerOffset[node.file] + (node.half === "high" ? 4 : 0);
-        if (node.index.kind === "const") {
-          code
-            .get(CPU)
-            .load(
-              node.type === "i32" ? "i32" : "i64",
-              offset + (Number(node.index.value) << registerShift[node.file]),
-            );
-          return;
-        }
-        this.emit(new I32(node.index).shl(registerShift[node.file]).add(this.#cpu).node);
-        code.load(node.type === "i32" ? "i32" : "i64", offset);
+        const { base, constant } = this.#registerPlace(node.file, node.index);
+        this.emit(base.node);
+        code.load(node.type === "i32" ? "i32" : "i64", offset + constant);
+        return;
+      }
+      case "addressRegister": {
+        if (node.index.kind !== "field") throw new Error("an address register is named by a field");
+        const scaled = this.local32(this.#flow.shiftedField(node.index, registerShift.gr));
+        const contents = load.i64(scaled.value.add(this.#cpu), registerOffset.gr);
+        this.emit(scaled.value.select(contents, I64.of(0)).node);
         return;
       }
       case "state": {
         const { offset, type } = stateAccess[node.field];
-        code.get(CPU).load(type, offset);
+        this.emit(this.#cpu.node);
+        code.load(type, offset);
         return;
       }
       case "instructionAddress":
-        if (node.which === "this") code.get(ADDRESS);
-        else this.emit(this.#next().node);
+        this.emit((node.which === "this" ? this.#flow.here : this.#flow.next).node);
         return;
+      case "relative": {
+        const mask = load.i64(this.#cpu, at.addressMask);
+        this.emit(this.#flow.here.add(new I64(node.offset)).and(mask).node);
+        return;
+      }
       case "temporary": {
         const local = this.#temporaries.get(node.id);
         if (local === undefined) throw new Error(`temporary ${node.id} is used before it is read`);
@@ -526,7 +555,8 @@ function countUses(recording: Recording): Map<Node, number> {
     else if (node.kind === "binary") [node.a, node.b].forEach(visit);
     else if (node.kind === "select") [node.condition, node.a, node.b].forEach(visit);
     else if (node.kind === "float") node.operands.forEach(visit);
-    else if (node.kind === "register") visit(node.index);
+    else if (node.kind === "register" || node.kind === "addressRegister") visit(node.index);
+    else if (node.kind === "relative") visit(node.offset);
   };
   const statement = (s: Statement): void => {
     if (s.kind === "let") visit(s.value);

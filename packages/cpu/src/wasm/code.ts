@@ -96,7 +96,9 @@ export type Load =
   | "i32_8s"
   | "i32_16u"
   | "i32_16s"
+  | "i64_8s"
   | "i64_8u"
+  | "i64_16s"
   | "i64_16u"
   | "i64_32u"
   | "i64_32s";
@@ -108,7 +110,9 @@ const loadCode: Record<Load, number> = {
   i32_8u: 0x2d,
   i32_16s: 0x2e,
   i32_16u: 0x2f,
+  i64_8s: 0x30,
   i64_8u: 0x31,
+  i64_16s: 0x32,
   i64_16u: 0x33,
   i64_32s: 0x34,
   i64_32u: 0x35,
@@ -128,40 +132,80 @@ const integer = (type: ValueType): "i32" | "i64" => {
   return type;
 };
 
-export class Code {
-  readonly bytes: number[] = [];
+/** What a branch will do in nearly every case; the optimising compiler lays code out accordingly. */
+export type Hint = "likely" | "unlikely";
 
-  byte(...values: number[]): this {
-    for (const value of values) this.bytes.push(value);
+export class Code {
+  #bytes = new Uint8Array(64);
+  #length = 0;
+  /** Hints of this code's branches: offset of the branch, and whether it is likely. */
+  readonly hints: { readonly offset: number; readonly hint: Hint }[] = [];
+
+  get length(): number {
+    return this.#length;
+  }
+  /** The bytes so far; good until the next one is added. */
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #reserve(count: number): void {
+    if (this.#length + count <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(2 * this.#bytes.length, this.#length + count));
+    larger.set(this.bytes);
+    this.#bytes = larger;
+  }
+  byte(value: number): this {
+    if (this.#length === this.#bytes.length) this.#reserve(1);
+    this.#bytes[this.#length++] = value;
     return this;
+  }
+  append(bytes: Uint8Array): this {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+    return this;
+  }
+  /** A vector: its number of bytes, then they. */
+  sized(bytes: Uint8Array): this {
+    return this.unsigned(bytes.length).append(bytes);
   }
   unsigned(value: number): this {
     let rest = value;
     while (rest >= 0x80) {
-      this.bytes.push((rest % 0x80) | 0x80);
+      this.byte((rest & 0x7f) | 0x80);
       rest = Math.floor(rest / 0x80);
     }
-    this.bytes.push(rest);
-    return this;
+    return this.byte(rest);
   }
-  signed(value: bigint): this {
+  /** A signed number of at most 32 bits. */
+  signed(value: number): this {
+    let rest = value | 0;
+    for (;;) {
+      const low = rest & 0x7f;
+      rest >>= 7;
+      if ((rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0)) return this.byte(low);
+      this.byte(low | 0x80);
+    }
+  }
+  #signed64(value: bigint): this {
+    if (BigInt.asIntN(32, value) === value) return this.signed(Number(value));
     let rest = value;
     for (;;) {
       const low = Number(rest & 0x7fn);
       rest >>= 7n;
-      const done = (rest === 0n && (low & 0x40) === 0) || (rest === -1n && (low & 0x40) !== 0);
-      this.bytes.push(done ? low : low | 0x80);
-      if (done) return this;
+      if ((rest === 0n && (low & 0x40) === 0) || (rest === -1n && (low & 0x40) !== 0)) return this.byte(low);
+      this.byte(low | 0x80);
     }
   }
 
   constant(type: ValueType, value: bigint): this {
     return integer(type) === "i32"
-      ? this.byte(0x41).signed(BigInt.asIntN(32, value))
-      : this.byte(0x42).signed(BigInt.asIntN(64, value));
+      ? this.byte(0x41).signed(Number(BigInt.asIntN(32, value)))
+      : this.byte(0x42).#signed64(BigInt.asIntN(64, value));
   }
   i32(value: number): this {
-    return this.constant("i32", BigInt(value));
+    return this.byte(0x41).signed(value);
   }
   binary(op: Binary, type: ValueType): this {
     return this.byte(binaryCode[integer(type)][op]);
@@ -184,26 +228,27 @@ export class Code {
     return this.byte(0x22).unsigned(local);
   }
   load(what: Load, offset: number): this {
-    return this.byte(loadCode[what], 0).unsigned(offset);
+    return this.byte(loadCode[what]).byte(0).unsigned(offset);
   }
   store(what: Store, offset: number): this {
-    return this.byte(storeCode[what], 0).unsigned(offset);
+    return this.byte(storeCode[what]).byte(0).unsigned(offset);
   }
   /** memory.copy / memory.fill of memory 0. */
   copy(): this {
-    return this.byte(0xfc, 0x0a, 0, 0);
+    return this.byte(0xfc).byte(0x0a).byte(0).byte(0);
   }
   fill(): this {
-    return this.byte(0xfc, 0x0b, 0);
+    return this.byte(0xfc).byte(0x0b).byte(0);
   }
   block(result?: ValueType): this {
-    return this.byte(0x02, result === undefined ? 0x40 : valueTypeCode[result]);
+    return this.byte(0x02).byte(result === undefined ? 0x40 : valueTypeCode[result]);
   }
   loop(): this {
-    return this.byte(0x03, 0x40);
+    return this.byte(0x03).byte(0x40);
   }
-  if(result?: ValueType): this {
-    return this.byte(0x04, result === undefined ? 0x40 : valueTypeCode[result]);
+  if(result?: ValueType, hint?: Hint): this {
+    if (hint !== undefined) this.hints.push({ offset: this.#length, hint });
+    return this.byte(0x04).byte(result === undefined ? 0x40 : valueTypeCode[result]);
   }
   else(): this {
     return this.byte(0x05);
@@ -227,6 +272,9 @@ export class Code {
   }
   call(index: number): this {
     return this.byte(0x10).unsigned(index);
+  }
+  returnCall(index: number): this {
+    return this.byte(0x12).unsigned(index);
   }
   callIndirect(type: number, table = 0): this {
     return this.byte(0x11).unsigned(type).unsigned(table);

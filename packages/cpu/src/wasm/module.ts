@@ -1,10 +1,16 @@
-/** Assembles one WebAssembly module: types, imports, functions, one table, exports. */
+/** Assembles one WebAssembly module: types, imports, functions, tables, exports. */
 import type { ValueType } from "@lockframe/instructions";
-import { Code, valueTypeCode } from "./code.ts";
+import { Code, type Hint, valueTypeCode } from "./code.ts";
 
 export interface Signature {
   readonly parameters: readonly ValueType[];
   readonly results: readonly ValueType[];
+}
+
+interface Body {
+  readonly bytes: Uint8Array;
+  /** Offsets count from the start of the bytes. */
+  readonly hints: readonly { readonly offset: number; readonly hint: Hint }[];
 }
 
 /** A function under construction; locals number after the parameters. */
@@ -12,19 +18,34 @@ export class FunctionBody {
   readonly code = new Code();
   readonly #locals: ValueType[] = [];
   readonly #parameterCount: number;
+  readonly #free: Record<ValueType, number[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
+  #used: { type: ValueType; local: number }[] | undefined;
 
   constructor(parameterCount: number) {
     this.#parameterCount = parameterCount;
   }
   local(type: ValueType): number {
-    this.#locals.push(type);
-    return this.#parameterCount + this.#locals.length - 1;
+    const free = this.#free[type].pop();
+    const local = free ?? this.#parameterCount + this.#locals.push(type) - 1;
+    this.#used?.push({ type, local });
+    return local;
   }
-  finish(): readonly number[] {
-    const head = new Code().unsigned(this.#locals.length);
-    for (const type of this.#locals) head.unsigned(1).byte(valueTypeCode[type]);
-    const body = [...head.bytes, ...this.code.bytes, 0x0b];
-    return [...new Code().unsigned(body.length).bytes, ...body];
+  /** Locals taken inside are free for others afterwards: they keep no value, and start with any. */
+  reusingLocals(inside: () => void): void {
+    const outer = this.#used;
+    const used: { type: ValueType; local: number }[] = [];
+    this.#used = used;
+    inside();
+    this.#used = outer;
+    for (const { type, local } of used) this.#free[type].push(local);
+  }
+  finish(): Body {
+    const all = new Code().unsigned(this.#locals.length);
+    for (const type of this.#locals) all.unsigned(1).byte(valueTypeCode[type]);
+    const start = all.length;
+    all.append(this.code.bytes).byte(0x0b);
+    const hints = this.code.hints.map(({ offset, hint }) => ({ offset: start + offset, hint }));
+    return { bytes: all.bytes, hints };
   }
 }
 
@@ -36,18 +57,28 @@ interface Defined {
   readonly name: string;
   readonly type: number;
   readonly exported: boolean;
-  body: readonly number[] | undefined;
+  body: Body | undefined;
 }
 
-const text = (value: string): number[] => {
-  const utf8 = [...new TextEncoder().encode(value)];
-  return [...new Code().unsigned(utf8.length).bytes, ...utf8];
-};
+const utf8 = new TextEncoder();
+const named = (code: Code, name: string): Code => code.sized(utf8.encode(name));
 
-const section = (id: number, count: number, content: readonly number[]): number[] => {
-  const head = new Code().unsigned(count).bytes;
-  return [id, ...new Code().unsigned(head.length + content.length).bytes, ...head, ...content];
-};
+/** Constant expression: a reference to a function. */
+const reference = (index: number): Uint8Array => new Code().byte(0xd2).unsigned(index).byte(0x0b).bytes;
+
+/** Section numbers of the binary format. */
+const Section = {
+  custom: 0,
+  type: 1,
+  import: 2,
+  function: 3,
+  table: 4,
+  export: 7,
+  element: 9,
+  code: 10,
+} as const;
+const FUNCTION_IMPORT = 0x00;
+const MEMORY_IMPORT = 0x02;
 
 /**
  * Imports come from module "host": functions by name, memory as "memory". All imports must be declared
@@ -55,14 +86,16 @@ const section = (id: number, count: number, content: readonly number[]): number[
  */
 export class ModuleBuilder {
   readonly #types: Signature[] = [];
+  readonly #typeNumbers = new Map<string, number>();
   readonly #imports: Imported[] = [];
   readonly #functions: Defined[] = [];
-  readonly #elements: number[] = [];
+  readonly #tables: number[][] = [];
 
   type(parameters: readonly ValueType[], results: readonly ValueType[]): number {
-    const same = (a: readonly ValueType[], b: readonly ValueType[]) => a.join() === b.join();
-    const known = this.#types.findIndex((t) => same(t.parameters, parameters) && same(t.results, results));
-    if (known >= 0) return known;
+    const key = `${parameters.join()}:${results.join()}`;
+    const known = this.#typeNumbers.get(key);
+    if (known !== undefined) return known;
+    this.#typeNumbers.set(key, this.#types.length);
     this.#types.push({ parameters, results });
     return this.#types.length - 1;
   }
@@ -86,63 +119,130 @@ export class ModuleBuilder {
     if (target === undefined) throw new Error(`function ${index} is not declared`);
     target.body = body.finish();
   }
-  /** Put a function into the table; returns its place. */
-  element(index: number): number {
-    this.#elements.push(index);
-    return this.#elements.length - 1;
+  /**
+   * A table of functions that all have one type, in the order of their places. Its type is that of its functions
+   * and it has no holes, so that a call through it tests its bounds only.
+   */
+  table(functions: readonly number[]): number {
+    this.#tables.push([...functions]);
+    return this.#tables.length - 1;
   }
 
   /** `pages`: size of the imported memory in 64 KiB pages. */
   finish(pages: number): Uint8Array<ArrayBuffer> {
-    const types: number[] = [];
-    for (const t of this.#types) {
-      types.push(
-        0x60,
-        ...new Code().unsigned(t.parameters.length).bytes,
-        ...t.parameters.map((p) => valueTypeCode[p]),
-      );
-      types.push(...new Code().unsigned(t.results.length).bytes, ...t.results.map((p) => valueTypeCode[p]));
-    }
-    const imports = [
-      ...text("host"),
-      ...text("memory"),
-      0x02,
-      0x01,
-      ...new Code().unsigned(pages).unsigned(pages).bytes,
-    ];
-    for (const i of this.#imports)
-      imports.push(...text("host"), ...text(i.name), 0x00, ...new Code().unsigned(i.type).bytes);
-    const functions = this.#functions.flatMap((f) => new Code().unsigned(f.type).bytes);
-    const exports = this.#functions.flatMap((f, n) =>
-      f.exported ? [...text(f.name), 0x00, ...new Code().unsigned(this.#imports.length + n).bytes] : [],
-    );
-    const exportCount = this.#functions.filter((f) => f.exported).length;
-    const names = this.#functions.flatMap((f, n) => [
-      ...new Code().unsigned(this.#imports.length + n).bytes,
-      ...text(f.name),
-    ]);
-    const nameSection = section(1, this.#functions.length, names); // subsection 1: function names
-    const custom = [...text("name"), ...nameSection];
+    const module = new Code().append(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+    const section = (id: number, count: number, content: Code) => {
+      const head = new Code().unsigned(count);
+      module
+        .byte(id)
+        .unsigned(head.length + content.length)
+        .append(head.bytes)
+        .append(content.bytes);
+    };
+    section(Section.type, this.#types.length, this.#typeSection());
+    section(Section.import, this.#imports.length + 1, this.#importSection(pages));
+    const functions = new Code();
+    for (const f of this.#functions) functions.unsigned(f.type);
+    section(Section.function, this.#functions.length, functions);
+    section(Section.table, this.#tables.length, this.#tableSection());
+    const exported = this.#functions.filter((f) => f.exported).length;
+    section(Section.export, exported, this.#exportSection());
+    section(Section.element, this.#tables.length, this.#elementSection());
+    this.#custom(module, "metadata.code.branch_hint", this.#hints());
+    const code = new Code();
+    for (const f of this.#functions) code.sized(this.#bodyOf(f).bytes);
+    section(Section.code, this.#functions.length, code);
+    this.#custom(module, "name", this.#names());
+    return Uint8Array.from(module.bytes);
+  }
 
-    const parts: number[][] = [
-      [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-      section(1, this.#types.length, types),
-      section(2, this.#imports.length + 1, imports),
-      section(3, this.#functions.length, functions),
-    ];
-    const size = new Code().unsigned(this.#elements.length).bytes;
-    if (this.#elements.length > 0) parts.push(section(4, 1, [0x70, 0x00, ...size]));
-    parts.push(section(7, exportCount, exports));
-    if (this.#elements.length > 0) {
-      const list = this.#elements.flatMap((e) => new Code().unsigned(e).bytes);
-      parts.push(section(9, 1, [0x00, 0x41, 0x00, 0x0b, ...size, ...list]));
+  #bodyOf(f: Defined): Body {
+    if (f.body === undefined) throw new Error(`function ${f.name} has no body`);
+    return f.body;
+  }
+  #typeSection(): Code {
+    const code = new Code();
+    for (const { parameters, results } of this.#types) {
+      code.byte(0x60);
+      for (const list of [parameters, results]) {
+        code.unsigned(list.length);
+        for (const type of list) code.byte(valueTypeCode[type]);
+      }
     }
-    const code: number[][] = this.#functions.map((f) => {
-      if (f.body === undefined) throw new Error(`function ${f.name} has no body`);
-      return f.body as number[];
+    return code;
+  }
+  #importSection(pages: number): Code {
+    const code = new Code();
+    named(named(code, "host"), "memory").byte(MEMORY_IMPORT).byte(0x01).unsigned(pages).unsigned(pages);
+    for (const i of this.#imports) {
+      named(named(code, "host"), i.name).byte(FUNCTION_IMPORT).unsigned(i.type);
+    }
+    return code;
+  }
+  #tableSection(): Code {
+    const code = new Code();
+    for (const functions of this.#tables) {
+      const size = functions.length;
+      code.byte(0x40).byte(0x00).append(this.#elementType(functions));
+      code.byte(0x01).unsigned(size).unsigned(size);
+      code.append(reference(functions[0] ?? 0));
+    }
+    return code;
+  }
+  #elementSection(): Code {
+    const code = new Code();
+    this.#tables.forEach((functions, table) => {
+      code.byte(0x06).unsigned(table).i32(0).byte(0x0b);
+      code.append(this.#elementType(functions)).unsigned(functions.length);
+      for (const f of functions) code.append(reference(f));
     });
-    parts.push(section(10, code.length, code.flat()));
-    parts.push([0, ...new Code().unsigned(custom.length).bytes, ...custom]);
-    return new Uint8Array(parts.flat());
+    return code;
+  }
+  /** Reference, never null, to a function of the type that the table's functions have. */
+  #elementType(functions: readonly number[]): Uint8Array {
+    const first = this.#functions[(functions[0] ?? 0) - this.#imports.length];
+    if (first === undefined) throw new Error("a table needs functions that are defined here");
+    return new Code().byte(0x64).unsigned(first.type).bytes;
+  }
+  #exportSection(): Code {
+    const code = new Code();
+    this.#functions.forEach((f, n) => {
+      if (f.exported)
+        named(code, f.name)
+          .byte(FUNCTION_IMPORT)
+          .unsigned(this.#imports.length + n);
+    });
+    return code;
+  }
+
+  #custom(module: Code, name: string, content: Code): void {
+    const title = named(new Code(), name);
+    module
+      .byte(Section.custom)
+      .unsigned(title.length + content.length)
+      .append(title.bytes)
+      .append(content.bytes);
+  }
+  /** Source: WebAssembly branch hinting proposal. */
+  #hints(): Code {
+    const code = new Code();
+    let count = 0;
+    this.#functions.forEach((f, n) => {
+      const { hints } = this.#bodyOf(f);
+      if (hints.length === 0) return;
+      count += 1;
+      code.unsigned(this.#imports.length + n).unsigned(hints.length);
+      for (const { offset, hint } of hints)
+        code
+          .unsigned(offset)
+          .byte(1)
+          .byte(hint === "likely" ? 1 : 0);
+    });
+    return new Code().unsigned(count).append(code.bytes);
+  }
+  #names(): Code {
+    const list = new Code().unsigned(this.#functions.length);
+    this.#functions.forEach((f, n) => named(list.unsigned(this.#imports.length + n), f.name));
+    return new Code().byte(1).sized(list.bytes); // subsection 1: function names
   }
 }

@@ -284,8 +284,7 @@ export const psw = {
   here: new I64({ kind: "instructionAddress", type: "i64", which: "this" }),
   next: new I64({ kind: "instructionAddress", type: "i64", which: "next" }),
   /** Target of a relative operand: bytes from this instruction, wrapped to the addressing mode. */
-  relative: (offset: I64): I64 =>
-    inMode(new I64({ kind: "instructionAddress", type: "i64", which: "this" }).add(offset)),
+  relative: (offset: I64): I64 => new I64({ kind: "relative", type: "i64", offset: offset.node }),
 };
 
 export const machine = {

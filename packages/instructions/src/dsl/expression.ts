@@ -114,6 +114,10 @@ export type Node =
   | { readonly kind: "state"; readonly type: "i32" | "i64"; readonly field: StateField }
   /** Address of this instruction (of the target, under EXECUTE), or of the next sequential one. */
   | { readonly kind: "instructionAddress"; readonly type: "i64"; readonly which: "this" | "next" }
+  /** Address that lies a number of bytes from this instruction's, wrapped to the addressing mode. */
+  | { readonly kind: "relative"; readonly type: "i64"; readonly offset: Node }
+  /** Contents of a base or index register, zero for register 0. Interpreter only. */
+  | { readonly kind: "addressRegister"; readonly type: "i64"; readonly index: Node }
   /** WebAssembly local, and a plain load from the engine's memory: only engine code makes these. */
   | { readonly kind: "local"; readonly type: ValueType; readonly index: number }
   | {

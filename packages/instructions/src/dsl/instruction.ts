@@ -2,7 +2,7 @@
 import type { Field, Format, FormatName } from "@lockframe/architecture";
 import { formats } from "@lockframe/architecture";
 import type { Effects, Recording, StorageOperand } from "./body.ts";
-import { bit, cr, inMode, psw, recognise, record } from "./body.ts";
+import { bit, cr, gr, inMode, psw, recognise, record } from "./body.ts";
 import type { Node } from "./expression.ts";
 import { I32, I64, constant } from "./expression.ts";
 
@@ -174,16 +174,9 @@ function displacement(field: Field, source: FieldSource): I64 {
 }
 
 /** Contents of a base or index register; register 0 stands for zero. */
-function addressPart(register: I32): I64 {
-  if (register.node.kind === "const" && register.node.value === 0n) return I64.of(0);
-  const contents = new I64({
-    kind: "register",
-    type: "i64",
-    file: "gr",
-    index: register.node,
-    half: undefined,
-  });
-  return register.node.kind === "const" ? contents : register.isZero().select(I64.of(0), contents);
+function addressPart({ node: index }: I32): I64 {
+  if (index.kind !== "const") return new I64({ kind: "addressRegister", type: "i64", index });
+  return index.value === 0n ? I64.of(0) : gr(new I32(index)).value;
 }
 
 function operandsOf(format: Format, source: FieldSource): Operands {

@@ -100,7 +100,6 @@ function defineDivide(module: ModuleBuilder, runtime: Runtime): number {
   // The quotient fits exactly when the high half is below the divisor; a divisor of zero is never above.
   e.if(high.value.geU(divisor), () => {
     e.callVoid(runtime.raise, state, I(FIXED_POINT_DIVIDE), I(0));
-    e.code.drop();
     e.return(I(-1));
   });
   e.if(

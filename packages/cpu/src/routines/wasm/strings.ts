@@ -61,7 +61,6 @@ class StringInstruction {
     this.#state = state;
     e.if(load.i32(state, at.gr).and(~0xff), () => {
       e.callVoid(runtime.raise, state, I(SPECIFICATION), I(0));
-      e.code.drop();
       e.return(I(-1));
     });
     this.first = new AddressRegister(e, state, e.parameter32(1));

@@ -1,0 +1,297 @@
+/**
+ * The interpreter's loop: fetch, decode, and the code of the instructions that programs consist of, all in
+ * one function, so that what the loop needs stays in registers. The other instructions are called.
+ *
+ * Instructions are fetched through a window, the page of storage they stand in. The place of an instruction is the
+ * host offset of the eight bytes whose first it is: a higher address is a lower place, and within the window an
+ * address is the window's origin less the place.
+ */
+import type { Instruction } from "@lockframe/instructions";
+import { I32, type I64, elaborate, fieldOfWord } from "@lockframe/instructions";
+import type { Runtime } from "../runtime.ts";
+import { instructionLength } from "../runtime.ts";
+import { DECODE_FIRST, DECODE_SECOND, Event, SECOND_LEVEL, Tlb, cpu as at } from "../state.ts";
+import type { ModuleBuilder } from "../wasm/module.ts";
+import { Emitter, type Label, type Local, load } from "./emitter.ts";
+import { type FieldNode, type Flow, FunctionFlow } from "./flow.ts";
+import { type Callees, InstructionLowering, leaveWithEvent } from "./instruction.ts";
+
+const I = I32.of;
+
+/** Last offset in a page at which any instruction fits. */
+const LAST_OFFSET = 4090;
+
+/** Number of the handler for an instruction, by its first halfword and, if need be, its sixth byte. */
+export function decode(e: Emitter, firstHalfword: I32, sixthByte: I32): Local<I32> {
+  const handler = e.local32(load.u16(firstHalfword.shl(1), DECODE_FIRST));
+  e.if(handler.value.geU(SECOND_LEVEL), () => {
+    // The entry is a page's number times its size, and SECOND_LEVEL.
+    const place = handler.value.or(sixthByte).shl(1);
+    e.set(handler, load.u16(place, DECODE_SECOND - 2 * SECOND_LEVEL));
+  });
+  return handler;
+}
+
+/** Locals and labels of the loop. */
+interface Loop {
+  readonly cpu: I32;
+  /** Instructions that may yet begin. */
+  readonly budget: Local<I32>;
+  /** Place of the instruction, and its first four bytes. */
+  readonly place: Local<I32>;
+  readonly word: Local<I32>;
+  /** The window's origin, and the place of the last word in it. */
+  readonly origin: Local<I64>;
+  readonly last: Local<I32>;
+  /** Where to go on when going to `enter`: an address, maybe outside the window. */
+  readonly target: Local<I64>;
+  enter: Label;
+  /** Go on with the instruction at `place`, which is in the window. */
+  again: Label;
+  /** (cpu, address, word, budget) -> budget: the address is that of an instruction that did not complete. */
+  readonly leave: number;
+}
+
+class LoopFlow implements Flow {
+  readonly cpu: I32;
+  readonly word: I64;
+  readonly here: I64;
+  readonly next: I64;
+  readonly #length: number;
+  readonly #loop: Loop;
+
+  constructor(loop: Loop, length: number) {
+    this.#loop = loop;
+    this.#length = length;
+    this.cpu = loop.cpu;
+    this.word = load.i64(loop.place.value);
+    this.here = loop.origin.value.sub(loop.place.value.unsigned64());
+    this.next = this.here.add(length);
+  }
+
+  field(field: FieldNode): I32 | I64 {
+    const { bit, width, signed, type } = field;
+    const { place } = this.#loop;
+    const lowest = 8 - (bit + width) / 8;
+    if (bit % 8 === 0 && width % 8 === 0) return loadField(place.value, lowest, width, signed, type);
+    const value = this.#part(field, 0);
+    return type === "i32" ? value : value.unsigned64();
+  }
+  shiftedField(field: FieldNode, shift: number): I32 {
+    return this.#part(field, shift);
+  }
+  /** An unsigned field within the first four bytes or the third halfword. */
+  #part({ bit, width, signed }: FieldNode, shift: number): I32 {
+    if (signed) throw new Error("a signed field is made of whole bytes");
+    const { word, place } = this.#loop;
+    const inWord = bit + width <= 32;
+    if (!inWord && bit < 32) throw new Error("a field crosses from the word into the third halfword");
+    const right = (inWord ? 32 : 48) - bit - width - shift;
+    const whole = inWord ? word.value : load.u16(place.value, 2);
+    return (right < 0 ? whole.shl(-right) : whole.shrU(right)).and(((1 << width) - 1) << shift);
+  }
+
+  proceed(e: Emitter): void {
+    const { place, last, target, origin, enter, again } = this.#loop;
+    e.set(place, place.value.sub(this.#length));
+    e.rarely(place.value.ltU(last.value), () => {
+      e.set(target, origin.value.sub(place.value.unsigned64()));
+      e.goto(enter);
+    });
+    e.goto(again);
+  }
+  jump(e: Emitter, to: I64): void {
+    const { place, last, target, origin, enter, again } = this.#loop;
+    const there = e.local64(origin.value.sub(to));
+    // Rotated right by one, an odd distance is a long one.
+    const distance = there.value.sub(last.value.unsigned64()).rotl(63);
+    e.rarely(distance.gtU(LAST_OFFSET / 2), () => {
+      e.set(target, to);
+      e.goto(enter);
+    });
+    e.set(place, there.value.low32());
+    e.goto(again);
+  }
+  jumpRelative(e: Emitter, offset: I64): void {
+    const { place, last, target, enter, again } = this.#loop;
+    const there = e.local64(place.value.unsigned64().sub(offset));
+    e.rarely(there.value.sub(last.value.unsigned64()).gtU(LAST_OFFSET), () => {
+      e.set(target, this.here.add(offset));
+      e.goto(enter);
+    });
+    e.set(place, there.value.low32());
+    e.goto(again);
+  }
+  leave(e: Emitter): void {
+    const { word, budget, leave } = this.#loop;
+    e.return(e.call32(leave, this.cpu, this.here, word.value, budget.value));
+  }
+}
+
+/** A field of whole bytes, straight from storage. */
+function loadField(
+  place: I32,
+  offset: number,
+  width: number,
+  signed: boolean,
+  type: "i32" | "i64",
+): I32 | I64 {
+  const name = `${signed ? "s" : "u"}${width}`;
+  if (type === "i32") {
+    if (name === "u8") return load.u8(place, offset);
+    if (name === "u16") return load.u16(place, offset);
+  } else {
+    if (name === "u8") return load.u8(place, offset).unsigned64();
+    if (name === "s8") return load.s8as64(place, offset);
+    if (name === "u16") return load.u16(place, offset).unsigned64();
+    if (name === "s16") return load.s16as64(place, offset);
+    if (name === "u32") return load.u32as64(place, offset);
+    if (name === "s32") return load.s32as64(place, offset);
+  }
+  throw new Error(`no operand is a ${width}-bit field of type ${type}`);
+}
+
+/**
+ * Define `run`: (cpu, budget) -> budget left, and an event in the CPU's block. `hot` definitions stand in the
+ * loop; `table` has functions for all, in the order of the decode tables.
+ */
+export function defineRun(
+  module: ModuleBuilder,
+  runtime: Runtime,
+  callees: Callees,
+  definitions: readonly Instruction[],
+  hot: readonly Instruction[],
+  table: number,
+): void {
+  const leave = defineLeave(module);
+  const index = module.declare("run", ["i32", "i32"], ["i32"], true);
+  const e = new Emitter(2);
+  const cpu = e.parameter32(0);
+  const loop: Loop = {
+    cpu,
+    budget: { index: 1, value: e.parameter32(1) },
+    place: e.local32(),
+    word: e.local32(),
+    origin: e.local64(),
+    last: e.local32(),
+    target: e.local64(load.i64(cpu, at.pswAddress)),
+    enter: 0,
+    again: 0,
+    leave,
+  };
+  e.store("i32", cpu, at.event, I(Event.none));
+  e.loop((_, enter) => {
+    loop.enter = enter;
+    emitEnter(e, loop, runtime, module, table);
+    e.loop((_again, again) => {
+      loop.again = again;
+      countOne(e, loop, loop.origin.value.sub(loop.place.value.unsigned64()));
+      e.set(loop.word, load.i32(loop.place.value, 4));
+      const handler = decode(e, loop.word.value.shrU(16), load.u8(loop.place.value, 2));
+      const arms = hot.map((definition) => () => emitInstruction(e, loop, callees, definition));
+      const cases = [
+        arms.length,
+        ...definitions.map((d) => (hot.includes(d) ? hot.indexOf(d) : arms.length)),
+      ];
+      e.switch(handler.value, cases, [...arms, () => emitOther(e, loop, module, table, handler.value)]);
+    });
+  });
+  e.code.unreachable();
+  module.define(index, e.body);
+}
+
+/** The code of one definition, in the loop. */
+function emitInstruction(e: Emitter, loop: Loop, callees: Callees, definition: Instruction): void {
+  e.body.reusingLocals(() => {
+    const flow = new LoopFlow(loop, definition.format.length);
+    new InstructionLowering(callees, flow, e).lower(elaborate(definition, fieldOfWord));
+  });
+}
+
+/** An instruction that is not in the loop. */
+function emitOther(e: Emitter, loop: Loop, module: ModuleBuilder, table: number, handler: I32): void {
+  const length = instructionLength(loop.word.value.shrU(24));
+  const flow = new LoopFlow(loop, 0);
+  e.store("i64", loop.cpu, at.nextAddress, flow.here.add(length.unsigned64()));
+  flow.jump(e, callFunction(e, loop, module, table, flow.here, flow.word, handler));
+}
+
+/** Call an instruction's function; goes on here only with an address. */
+function callFunction(
+  e: Emitter,
+  { cpu, word, budget, leave }: Loop,
+  module: ModuleBuilder,
+  table: number,
+  here: I64,
+  instruction: I64,
+  handler: I32,
+): I64 {
+  for (const argument of [cpu, here, instruction, handler]) e.emit(argument.node);
+  const next = e.local64();
+  const { parameters, results } = FunctionFlow.signature;
+  e.code.callIndirect(module.type(parameters, results), table).set(next.index);
+  leaveWithEvent(e, cpu, next.value, () => e.return(e.call32(leave, cpu, here, word.value, budget.value)));
+  return next.value;
+}
+
+/** Leave when the budget is used up; else one instruction begins. */
+function countOne(e: Emitter, { cpu, budget }: Loop, here: I64): void {
+  e.rarely(budget.value.isZero(), () => {
+    e.store("i32", cpu, at.event, I(Event.slice));
+    e.store("i64", cpu, at.pswAddress, here);
+    e.return(I(0));
+  });
+  e.set(budget, budget.value.sub(1));
+}
+
+/** Open the window that `target` is in. An instruction at its very end, which may go beyond, is called at once. */
+function emitEnter(e: Emitter, loop: Loop, runtime: Runtime, module: ModuleBuilder, table: number): void {
+  const { cpu, budget, place, word, origin, last, target, enter } = loop;
+  e.set(target, target.value.and(load.i64(cpu, at.addressMask)));
+  const low = target.value.low32();
+  const offset = low.and(0xfff);
+  const tlbIndex = low.shrU(8).and((Tlb.fetchEntries - 1) << Tlb.entryShift);
+  const entry = e.local32(load.i32(cpu, at.tlbFetch).add(tlbIndex));
+  // An odd address differs from every tag.
+  const hit = load.i64(entry.value).eq(target.value.and(~0xffen));
+  e.if(
+    hit.and(offset.leU(LAST_OFFSET)),
+    () => e.set(place, load.i32(entry.value, 8).sub(low)),
+    () => {
+      e.set(place, e.call32(runtime.instructionFetch, cpu, target.value));
+      e.rarely(place.value.isZero(), () => {
+        e.store("i64", cpu, at.pswAddress, target.value);
+        e.store("i32", cpu, at.instructionLength, I(2));
+        e.return(budget.value);
+      });
+      e.if(offset.gtU(LAST_OFFSET), () => {
+        countOne(e, loop, target.value);
+        const instruction = load.i64(cpu, at.fetchWord);
+        e.set(word, instruction.shrU(32).low32());
+        const length = instructionLength(word.value.shrU(24)).unsigned64();
+        e.store("i64", cpu, at.nextAddress, target.value.add(length));
+        const handler = decode(e, word.value.shrU(16), load.u8(cpu, at.fetchWord + 2));
+        const next = callFunction(e, loop, module, table, target.value, instruction, handler.value);
+        e.set(target, next);
+        e.goto(enter);
+      });
+    },
+    "likely",
+  );
+  e.set(origin, target.value.add(place.value.unsigned64()));
+  e.set(last, place.value.add(offset).sub(LAST_OFFSET));
+}
+
+/** See `Loop`. */
+function defineLeave(module: ModuleBuilder): number {
+  const index = module.declare("leave", ["i32", "i64", "i32", "i32"], ["i32"]);
+  const e = new Emitter(4);
+  const cpu = e.parameter32(0);
+  // An instruction that did not complete leaves its own address; the others have set the PSW.
+  e.if(load.i32(cpu, at.event).eq(Event.program), () => e.store("i64", cpu, at.pswAddress, e.parameter64(1)));
+  const length = instructionLength(e.parameter32(2).shrU(24));
+  e.store("i32", cpu, at.instructionLength, length);
+  e.emit(e.parameter32(3).node);
+  module.define(index, e.body);
+  return index;
+}
