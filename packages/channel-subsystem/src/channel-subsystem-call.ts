@@ -2,8 +2,17 @@ import { completed, operandException, type IoOutcome } from "./outcome.ts";
 
 /** What CHANNEL SUBSYSTEM CALL reaches in the channel subsystem. */
 export interface CallTarget {
+  /** Channel paths that are installed, by identifier. */
+  readonly paths: readonly ChannelPath[];
   /** Let the program use subchannel sets 1 to 3. */
   enableMultipleSubchannelSets(): void;
+}
+
+export interface ChannelPath {
+  /** Channel-path identifier. */
+  readonly id: number;
+  /** Channel-path type: 0x1b is FICON, 0x32 is virtual. */
+  readonly type: number;
 }
 
 const PAGE = 4096;
@@ -74,13 +83,14 @@ function storeCharacteristics(request: DataView): Response {
     return { code: response.invalidBlock };
   }
   const data = new Uint8Array((510 + 508) * 4);
-  setBit(data, 0, GENERAL_FORMAT_1_PATHS);
+  for (const bit of [GENERAL_FORMAT_1_PATHS, GENERAL_EXTENDED_MEASUREMENT_BLOCK]) setBit(data, 0, bit);
   for (const bit of [CALL_PATH_DESCRIPTION, CALL_DOMAIN_ATTRIBUTES]) setBit(data, 510 * 4, bit);
   return { code: response.completed, data };
 }
 
-/** General characteristic: channel-path descriptions of format 1 exist. */
+/** General characteristics: channel-path descriptions of format 1, measurement blocks of format 1. */
 const GENERAL_FORMAT_1_PATHS = 46;
+const GENERAL_EXTENDED_MEASUREMENT_BLOCK = 48;
 /** CHSC characteristics, as QEMU sets them for the commands that it has in common with this. */
 const CALL_PATH_DESCRIPTION = 1;
 const CALL_DOMAIN_ATTRIBUTES = 109;
@@ -90,8 +100,8 @@ function setBit(bytes: Uint8Array, at: number, bit: number): void {
   bytes[index] = (bytes[index] ?? 0) | (0x80 >> (bit & 7));
 }
 
-/** 0002: descriptions of channel paths. None is installed until there are devices. */
-function storeChannelPathDescription(request: DataView): Response {
+/** 0002: descriptions of the channel paths in a range, in one of two lengths. */
+function storeChannelPathDescription(request: DataView, { paths }: CallTarget): Response {
   const first = request.getUint32(4);
   const last = request.getUint32(8);
   const responseFormat = (first & 0x00000f00) >> 8;
@@ -102,8 +112,20 @@ function storeChannelPathDescription(request: DataView): Response {
   if ((first & 0x0f000000) !== 0) return refuse(response.invalidFormat);
   if ((first & 0x00ff0000) !== 0) return refuse(response.invalidCss);
   if ((last & 0xff) < (first & 0xff)) return refuse(response.invalidBlock);
-  return { code: response.completed, word };
+  const wanted = paths.filter(({ id }) => id >= (first & 0xff) && id <= (last & 0xff));
+  const length = pathDescriptionLength[word] ?? 0;
+  const data = new Uint8Array(wanted.length * length);
+  if (length > 0) {
+    const view = new DataView(data.buffer);
+    for (const [index, { id, type }] of wanted.entries())
+      view.setUint32(index * length, PATH_VALID | (type << 8) | id);
+  }
+  return { code: response.completed, word, data };
 }
+
+const PATH_VALID = 0x80000000;
+/** Bytes of a description by response format. */
+const pathDescriptionLength: Readonly<Record<number, number>> = { 0: 8, 1: 32 };
 
 /** 0031: enable facilities of the channel subsystem. */
 function setDomainAttributes(request: DataView, target: CallTarget): Response {

@@ -1,3 +1,4 @@
+import type { OperationRequestBlock } from "./operation-request-block.ts";
 import type { IoOutcome } from "./outcome.ts";
 
 /**
@@ -7,10 +8,10 @@ import type { IoOutcome } from "./outcome.ts";
 export interface Subchannel {
   /** STORE SUBCHANNEL: the 52 bytes of the subchannel-information block. */
   store(): Uint8Array<ArrayBuffer>;
-  /** MODIFY SUBCHANNEL with a subchannel-information block. */
-  modify(schib: Uint8Array): IoOutcome;
-  /** START SUBCHANNEL with an operation-request block. */
-  start(orb: Uint8Array): IoOutcome;
+  /** MODIFY SUBCHANNEL with a valid subchannel-information block. */
+  modify(schib: DataView): IoOutcome;
+  /** START SUBCHANNEL. */
+  start(orb: OperationRequestBlock): IoOutcome;
   /** TEST SUBCHANNEL: the interruption-response block as data. */
   test(): IoOutcome;
   clear(): IoOutcome;
