@@ -5,7 +5,8 @@
 export const floors: readonly (readonly string[])[] = [
   ["architecture"],
   ["debian", "instructions", "memory"],
-  ["assembler", "channel-subsystem", "plugin-api", "sclp"],
+  ["assembler", "channel-subsystem", "sclp"],
+  ["plugin-api"],
   ["ccw-bios", "profile", "secure-image"],
   ["cpu", "ultravisor"],
   ["machine", "testkit"],

@@ -327,7 +327,10 @@ test("what the host cannot see as the guest does is out of reach", () => {
     };
   });
   const at = made.attach(device());
-  expect(made.run(at, { ...valid, address: 0x2ffc })).toMatchObject({ subchannelStatus: PROGRAM_CHECK, count: 8 });
+  expect(made.run(at, { ...valid, address: 0x2ffc })).toMatchObject({
+    subchannelStatus: PROGRAM_CHECK,
+    count: 8,
+  });
   expect(stored(made, 0x2ffc, 8)).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
   expect(made.start(at, { address: made.program(0x3000, valid) })).toBe(0);
   expect(made.test(at)).toMatchObject({ subchannelStatus: PROGRAM_CHECK });

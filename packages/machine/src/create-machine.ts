@@ -13,6 +13,7 @@ import type {
 import { eventType } from "@lockframe/sclp";
 import { GuestStopError } from "@lockframe/ultravisor";
 import type { CreateMachine, Machine, MachineOptions, MachineStats } from "./api.ts";
+import { attachDevices } from "./attach-devices.ts";
 import { type Parts, assemble } from "./composition/assemble.ts";
 import type { Consoles } from "./consoles.ts";
 
@@ -34,6 +35,7 @@ export const createMachine: CreateMachine = async (options) => {
   const begun = assemble(options);
   const devices = await createDevices(options, begun.consoles);
   const parts = begun.complete();
+  attachDevices(devices, parts.channelSubsystem);
   await hooks.devicesReady({ plan, devices: devices.map(({ request, device }) => ({ request, device })) });
   return new RunningMachine(
     options,
@@ -96,7 +98,6 @@ class RunningMachine implements Machine {
   #began = 0;
   #ended: number | undefined;
   #idleMs = 0;
-  #wake: () => void = () => undefined;
 
   constructor(options: MachineOptions, parts: Parts, devices: readonly Device[]) {
     this.plan = options.planned.plan;
@@ -109,7 +110,7 @@ class RunningMachine implements Machine {
   async run(): Promise<Stop> {
     const { lifeCycle, consoles } = this.#parts;
     this.#began = performance.now();
-    consoles.onInput(() => this.#wake());
+    consoles.onInput(() => this.#parts.bell.ring());
     lifeCycle.start();
     consoles.begin();
     const stop = await this.#untilStopped();
@@ -138,6 +139,7 @@ class RunningMachine implements Machine {
   #turn(): Stop | undefined {
     const { processors, lifeCycle } = this.#parts;
     try {
+      this.#parts.bell.silence();
       const result = processors.run(TURN_MS);
       this.#result = result;
       if (lifeCycle.stop !== undefined) return lifeCycle.stop;
@@ -171,7 +173,7 @@ class RunningMachine implements Machine {
     return lifeCycle.stop;
   }
 
-  /** Until a clock of the guest, input or a quit; or until the guest may be given a line from a pipe. */
+  /** Until a clock of the guest, input, a device or a quit; or until the guest may be given a line from a pipe. */
   async #sleep(nanoseconds: bigint | undefined): Promise<void> {
     const began = performance.now();
     const untilClock =
@@ -184,14 +186,7 @@ class RunningMachine implements Machine {
       this.#quietSince = performance.now();
       return;
     }
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, untilQuiet > 0 ? Math.min(untilClock, untilQuiet + 1) : untilClock);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#wake = () => undefined;
+    await this.#parts.bell.sleep(untilQuiet > 0 ? Math.min(untilClock, untilQuiet + 1) : untilClock);
     const now = performance.now();
     this.#idleMs += now - began;
     this.#sleptUntil = now;
@@ -207,13 +202,13 @@ class RunningMachine implements Machine {
 
   quit(stop: Extract<Stop, { kind: "quit" }>): void {
     this.#parts.lifeCycle.requestStop(stop);
-    this.#wake();
+    this.#parts.bell.ring();
   }
   requestShutdown(): boolean {
     const { consoles, serviceProcessor } = this.#parts;
     if (!serviceProcessor.receives(eventType.signalQuiesce)) return false;
     consoles.quiesce.request();
-    this.#wake();
+    this.#parts.bell.ring();
     return true;
   }
   stats(): MachineStats {

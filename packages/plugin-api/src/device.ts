@@ -1,9 +1,14 @@
+import type { ChannelDevice } from "@lockframe/channel-subsystem";
 import type { z } from "zod";
 import type { Capabilities, CapabilityName } from "./capabilities.ts";
 
 /** A device in a running machine, as the machine's life cycle sees it. */
 export interface Device {
-  /** Back to the state after power-on. Absent: a reset does not concern it. */
+  /** It is attached by a subchannel, and this is what the channel subsystem drives. */
+  readonly channel?: ChannelDevice;
+  /** What a snapshot keeps of it, fit for the definition's `state`. */
+  save?(): unknown;
+  /** Back to the state after power-on. Absent: a reset does not concern it. A subchannel resets its device itself. */
   reset?(): void;
   /** Give up what it holds of the host. */
   dispose?(): void | Promise<void>;
@@ -23,7 +28,7 @@ export type DeviceContext<Config, Needs extends CapabilityName> = { readonly con
  */
 export type DeviceClass = "sclp-event" | "virtio" | "channel";
 
-/** A kind of device that profiles can name. Make it with `device`. */
+/** A kind of device that profiles can name. Make it with `device`, `channelDevice` or `virtioDevice`. */
 export interface DeviceDefinition {
   /** The word in profiles and in `-device`. */
   readonly type: string;
@@ -31,9 +36,34 @@ export interface DeviceDefinition {
   readonly class: DeviceClass;
   /** Properties besides `type`, `id` and `at`; strict. */
   readonly config: z.ZodObject;
+  /** What a snapshot keeps of it; undefined: nothing. */
+  readonly state: z.ZodType | undefined;
   readonly needs: readonly CapabilityName[];
-  /** Parse the properties and create the device. @throws ZodError when they do not fit */
-  instantiate(properties: unknown, capabilities: Partial<Capabilities>): Device;
+  /**
+   * Parse the properties and create the device.
+   * @param saved what the same kind of device saved; absent: it is as after power-on
+   * @throws ZodError when they do not fit
+   */
+  instantiate(properties: unknown, capabilities: Partial<Capabilities>, saved?: unknown): Device;
+}
+
+/** What the makers of definitions have in common. */
+export interface DefinitionParts<
+  Config extends z.ZodObject,
+  Needs extends readonly CapabilityName[],
+  State extends z.ZodType,
+> {
+  readonly type: string;
+  readonly title: string;
+  readonly config: Config;
+  /** What a snapshot keeps. Absent: nothing, a new device is as good as an old one. */
+  readonly state?: State;
+  readonly needs: Needs;
+}
+
+/** What `create` of a device with state is given besides: the state to go on from, undefined after power-on. */
+export interface Restored<State> {
+  readonly restored: State | undefined;
 }
 
 /**
@@ -44,23 +74,27 @@ export interface DeviceDefinition {
 export function device<
   Config extends z.ZodObject,
   const Needs extends readonly CapabilityName[],
->(definition: {
-  readonly type: string;
-  readonly title: string;
-  readonly class: DeviceClass;
-  readonly config: Config;
-  readonly needs: Needs;
-  create(context: DeviceContext<z.output<Config>, Needs[number]>): Device;
-}): DeviceDefinition {
-  const { type, title, config, needs } = definition;
+  State extends z.ZodType = z.ZodType<undefined>,
+>(
+  definition: DefinitionParts<Config, Needs, State> & {
+    readonly class: DeviceClass;
+    create(context: DeviceContext<z.output<Config>, Needs[number]> & Restored<z.output<State>>): Device;
+  },
+): DeviceDefinition {
+  const { type, title, config, state, needs } = definition;
   return Object.freeze({
     type,
     title,
     class: definition.class,
     config,
+    state,
     needs,
-    instantiate(properties: unknown, capabilities: Partial<Capabilities>): Device {
-      return definition.create({ config: config.parse(properties), ...pick(capabilities, needs, type) });
+    instantiate(properties: unknown, capabilities: Partial<Capabilities>, saved?: unknown): Device {
+      return definition.create({
+        config: config.parse(properties),
+        restored: saved === undefined ? undefined : state?.parse(saved),
+        ...pick(capabilities, needs, type),
+      });
     },
   });
 }

@@ -5,8 +5,22 @@
  * device asks for capabilities by name and is given exactly those; neither sees the machine.
  */
 export { type FacilityName, LockframeError } from "@lockframe/architecture";
+export {
+  type CommandHandler,
+  commandReject,
+  type DeviceLine,
+  end,
+  type Ending,
+  senseBit,
+  type SenseId,
+  status,
+  type Transfer,
+  unitCheck,
+  type UnitStatus,
+} from "@lockframe/channel-subsystem";
 export { z } from "zod";
 export * from "./capabilities.ts";
+export * from "./channel-device.ts";
 export * from "./character-port.ts";
 export * from "./device.ts";
 export * from "./hooks.ts";

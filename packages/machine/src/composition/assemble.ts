@@ -26,6 +26,7 @@ import {
   instancePerContainerCachingFactory,
 } from "tsyringe";
 import type { MachineOptions } from "../api.ts";
+import { Bell } from "../bell.ts";
 import { Consoles } from "../consoles.ts";
 import { GuestServices } from "../guest-services.ts";
 import { LifeCycle } from "../life-cycle.ts";
@@ -43,6 +44,8 @@ export interface Parts {
   readonly lifeCycle: LifeCycle;
   readonly processors: Processors;
   readonly consoles: Consoles;
+  readonly bell: Bell;
+  readonly channelSubsystem: ChannelSubsystem;
   readonly ultravisor: Ultravisor;
   readonly services: GuestServices;
   readonly serviceProcessor: ServiceProcessor;
@@ -79,6 +82,7 @@ export function assemble(options: MachineOptions): Begun {
       onGuestStop: (stop) => of(tokens.lifeCycle).guestStopped(stop),
     });
   });
+  provide(tokens.bell, () => new Bell());
   provide(tokens.consoles, () => new Consoles());
   provide(tokens.serviceProcessor, (of) => {
     const processors = () => of(tokens.processors);
@@ -94,8 +98,21 @@ export function assemble(options: MachineOptions): Begun {
     });
   });
   provide(tokens.channelSubsystem, (of) => {
-    const notice = () => of(tokens.processors).notePending();
-    return new ChannelSubsystem({ interruptionPending: notice, channelReportPending: notice });
+    const bell = of(tokens.bell);
+    const notice = () => {
+      of(tokens.processors).notePending();
+      bell.ring();
+    };
+    return new ChannelSubsystem({
+      storage: { view: of(tokens.ultravisor).hostView, keys: of(tokens.storage) },
+      interruptionPending: notice,
+      channelReportPending() {
+        of(tokens.services).announceChannelReport();
+        notice();
+      },
+      later: setImmediate,
+      deviceFailed: (error) => options.log.warn(`a device failed: ${String(error)}`),
+    });
   });
   provide(tokens.diagnose308, (of) => {
     const ultravisor = of(tokens.ultravisor);
@@ -166,6 +183,8 @@ export function assemble(options: MachineOptions): Begun {
       lifeCycle: child.resolve(tokens.lifeCycle),
       processors: child.resolve(tokens.processors),
       consoles: child.resolve(tokens.consoles),
+      bell: child.resolve(tokens.bell),
+      channelSubsystem: child.resolve(tokens.channelSubsystem),
       ultravisor: child.resolve(tokens.ultravisor),
       services: child.resolve(tokens.services),
       serviceProcessor: child.resolve(tokens.serviceProcessor),

@@ -7,6 +7,7 @@ import type { ServiceProcessor } from "@lockframe/sclp";
 import type { Ultravisor } from "@lockframe/ultravisor";
 import type { InjectionToken } from "tsyringe";
 import type { MachineOptions } from "../api.ts";
+import type { Bell } from "../bell.ts";
 import type { Consoles } from "../consoles.ts";
 import type { GuestServices } from "../guest-services.ts";
 import type { LifeCycle } from "../life-cycle.ts";
@@ -26,6 +27,8 @@ export const tokens = {
   diagnose308: token<Diagnose308>("Diagnose308"),
   diagnoseTable: token<DiagnoseTable>("DiagnoseTable"),
   consoles: token<Consoles>("Consoles"),
+  /** Rung when something happened while the CPUs were idle. */
+  bell: token<Bell>("Bell"),
   /** Resets, IPL, stops. */
   lifeCycle: token<LifeCycle>("LifeCycle"),
 } as const;

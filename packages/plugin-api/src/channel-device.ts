@@ -1,0 +1,45 @@
+import type { ChannelDevice, SenseId } from "@lockframe/channel-subsystem";
+import type { z } from "zod";
+import type { CapabilityName } from "./capabilities.ts";
+import {
+  type DefinitionParts,
+  type Device,
+  device,
+  type DeviceContext,
+  type DeviceDefinition,
+  type Restored,
+} from "./device.ts";
+
+/** What `create` of a channel-attached device returns: its commands and what else concerns it. */
+export type ChannelDeviceParts = Omit<ChannelDevice, "senseId"> & Pick<Device, "save" | "dispose">;
+
+/**
+ * Define a device that hangs from a channel path: a table of commands, by command code. Handlers see a transfer, never
+ * storage. Count, length, chaining, residual count and keys belong to the channel subsystem.
+ */
+export function channelDevice<
+  Config extends z.ZodObject,
+  const Needs extends readonly CapabilityName[],
+  State extends z.ZodType = z.ZodType<undefined>,
+>(
+  definition: DefinitionParts<Config, Needs, State> & {
+    readonly senseId: SenseId;
+    create(
+      context: DeviceContext<z.output<Config>, Needs[number]> & Restored<z.output<State>>,
+    ): ChannelDeviceParts;
+  },
+): DeviceDefinition {
+  const { senseId, create, ...parts } = definition;
+  return device<Config, Needs, State>({
+    ...parts,
+    class: "channel",
+    create(context) {
+      const { save, dispose, ...channel } = create(context);
+      return {
+        channel: { ...channel, senseId },
+        ...(save !== undefined && { save }),
+        ...(dispose !== undefined && { dispose }),
+      };
+    },
+  });
+}
