@@ -5,7 +5,7 @@
  */
 import { programInterruption } from "@lockframe/architecture";
 import { GUEST_READY, type Storage } from "@lockframe/memory";
-import { Access, Event, Tlb, cpu as at, tlbContext } from "./state.ts";
+import { Access, Event, Tlb, TlbContext, cpu as at, tlbContext } from "./state.ts";
 
 /** A program interruption, thrown by host routines to end the instruction before it has changed anything. */
 export class ProgramInterruption extends Error {
@@ -49,6 +49,8 @@ const SPACE_SHIFT = 46n;
 const SPACE_MASK = 3n << SPACE_SHIFT;
 const KEY_SHIFT = 52n;
 const KEY_MASK = 15n << KEY_SHIFT;
+/** Control register with the ASCE of a space, by the code of PSW bits 16-17. */
+const dataRegister = [1, 1, 7, 13];
 /** Bits of an extended PSW that must be zero: 0, 2-4, 12, 24 to 30, 33-63. */
 const MUST_BE_ZERO = 0xb808_007e_7fff_ffffn;
 /** Assigned storage locations. Source: Principles of Operation, "Assigned Storage Locations". */
@@ -107,6 +109,10 @@ const nullifying: ReadonlySet<number> = new Set<number>([
 const withTeid = (code: number): boolean =>
   code === programInterruption.protection || code === 0x10 || code === 0x11 || (code >= 0x38 && code <= 0x3f);
 
+/** At least one byte, and all on the same page. */
+const onOnePage = (address: bigint, length: number): boolean =>
+  length > 0 && Number(address & 0xfffn) + length <= 0x1000;
+
 export type CpuState = "operating" | "stopped" | "checkStop" | "load";
 
 export class Cpu {
@@ -116,8 +122,7 @@ export class Cpu {
   readonly storage: Storage;
   readonly #view: DataView;
   readonly #translator: Translator;
-  /** TLB contexts by what they hold; the last used come last. */
-  readonly #contexts: (bigint | undefined)[] = Array.from({ length: Tlb.contexts });
+  /** The TLB context that will be taken next when one is needed. */
   #nextContext = 0;
   state: CpuState = "stopped";
   /** Facilities that change how modes act. */
@@ -276,58 +281,68 @@ export class Cpu {
 
   /** `dataOnly`: no instruction will be fetched, so that all who use the same space share a TLB. */
   #applyMode(dataOnly: boolean): void {
-    const mask = this.u64(at.pswMask);
-    const addressMask =
-      mask & PswBit.extendedAddressing
-        ? 0xffff_ffff_ffff_ffffn
-        : mask & PswBit.basicAddressing
-          ? 0x7fff_ffffn
-          : 0xff_ffffn;
-    this.setU64(at.addressMask, addressMask);
-    const dat = (mask & PswBit.dat) !== 0n;
-    const space = dat ? Number((mask >> 46n) & 3n) : 0; // 0 primary, 1 access register, 2 secondary, 3 home
-    const cr0 = this.cr(0);
-    const dataCr = [1, 1, 7, 13][space] ?? 1;
-    const asceData = dat ? this.cr(dataCr) : 0n;
-    const asceFetch = dataOnly ? asceData : dat ? this.cr(space === 3 ? 13 : 1) : 0n;
-    this.setU64(at.asceData, asceData);
-    this.setU64(at.asceFetch, asceFetch);
-    this.setU32(at.dat, dat ? 1 : 0);
+    const left = this.u32(at.pswMask + 4); // PSW bits 0-31
+    const extended = (left & 1) !== 0;
+    const basic = this.u32(at.pswMask) >>> 31 !== 0;
+    this.setU32(at.addressMask, extended ? 0xffff_ffff : basic ? 0x7fff_ffff : 0xff_ffff);
+    this.setU32(at.addressMask + 4, extended ? 0xffff_ffff : 0);
+    const dat = (left >>> 26) & 1;
+    const space = dat ? (left >>> 14) & 3 : 0; // 0 primary, 1 access register, 2 secondary, 3 home
+    const cr0 = this.u32(at.cr); // bits 32-63
+    this.#setAsce(at.asceData, dat ? dataRegister[space] : undefined);
+    this.#setAsce(at.asceFetch, dat ? (dataOnly ? dataRegister[space] : space === 3 ? 13 : 1) : undefined);
+    this.setU32(at.dat, dat);
     const accessRegisterMode = space === 1;
     this.setU32(at.accessRegisterMode, accessRegisterMode ? 1 : 0);
-    const key = Number((mask >> 52n) & 15n) << 4;
+    const key = (left >>> 16) & 0xf0;
     this.setU32(at.accessKey, key);
-    const privateSpace = dat && (asceData & 0x100n) !== 0n;
-    const lowAddress = (cr0 & (1n << 28n)) !== 0n && !privateSpace;
+    const privateSpace = dat !== 0 && (this.u32(at.asceData) & 0x100) !== 0;
+    const lowAddress = (cr0 & (1 << 28)) !== 0 && !privateSpace;
     this.setU32(at.lowAddressProtection, lowAddress ? 1 : 0);
-    const fetchOverride = (cr0 & (1n << 25n)) !== 0n && !privateSpace;
+    const fetchOverride = (cr0 & (1 << 25)) !== 0 && !privateSpace;
     this.setU32(at.fetchOverride, fetchOverride ? 1 : 0);
-    this.setU32(at.storageOverride, cr0 & (1n << 24n) ? 1 : 0);
-    const enhanced = this.enhancedDat && (cr0 & (1n << 23n)) !== 0n;
+    this.setU32(at.storageOverride, cr0 & (1 << 24) ? 1 : 0);
+    const enhanced = this.enhancedDat && (cr0 & (1 << 23)) !== 0;
     this.setU32(at.enhancedDat, enhanced ? 1 : 0);
-    // One TLB context for each combination of what a translation depends on.
-    const flags =
-      BigInt(key) |
-      (dat ? 1n : 0n) |
-      (lowAddress ? 2n : 0n) |
-      (fetchOverride ? 4n : 0n) |
-      (enhanced ? 8n : 0n);
-    const identity = (asceData << 72n) | (asceFetch << 8n) | flags;
-    const context = this.#context(identity);
+    const context = this.#context(
+      key |
+        TlbContext.inUse |
+        (dat ? TlbContext.dat : 0) |
+        (lowAddress ? TlbContext.lowAddressProtection : 0) |
+        (fetchOverride ? TlbContext.fetchOverride : 0) |
+        (enhanced ? TlbContext.enhancedDat : 0),
+    );
     const data = tlbContext(this.block, accessRegisterMode ? Tlb.contexts : context);
     this.setU32(at.tlbRead, data + Tlb.readOffset);
     this.setU32(at.tlbWrite, data + Tlb.writeOffset);
     this.setU32(at.tlbFetch, tlbContext(this.block, context) + Tlb.fetchOffset);
   }
+  #setAsce(field: number, controlRegister: number | undefined): void {
+    const from = at.cr + 8 * (controlRegister ?? 0);
+    this.setU32(field, controlRegister === undefined ? 0 : this.u32(from));
+    this.setU32(field + 4, controlRegister === undefined ? 0 : this.u32(from + 4));
+  }
 
-  #context(identity: bigint): number {
-    const known = this.#contexts.indexOf(identity);
-    if (known >= 0) return known;
+  /** The TLB context for the ASCEs in the block and these flags; one for each combination. */
+  #context(flags: number): number {
+    for (let n = 0; n < Tlb.contexts; n++) {
+      const held = at.tlbContexts + n * TlbContext.size;
+      if (this.u32(held + TlbContext.flags) === flags && this.#holdsAsces(held)) return n;
+    }
     const chosen = this.#nextContext;
     this.#nextContext = (chosen + 1) % Tlb.contexts;
-    this.#contexts[chosen] = identity;
+    const held = at.tlbContexts + chosen * TlbContext.size;
+    this.setU64(held + TlbContext.asceData, this.u64(at.asceData));
+    this.setU64(held + TlbContext.asceFetch, this.u64(at.asceFetch));
+    this.setU32(held + TlbContext.flags, flags);
+    this.setU32(at.tlbGeneration, this.u32(at.tlbGeneration) + 1);
     this.#clearTlb(chosen);
     return chosen;
+  }
+  #holdsAsces(held: number): boolean {
+    for (let word = 0; word < 16; word += 4)
+      if (this.u32(held + word) !== this.u32(at.asceData + word)) return false;
+    return true;
   }
   #clearTlb(context: number): void {
     const start = tlbContext(this.block, context);
@@ -336,7 +351,9 @@ export class Cpu {
   }
   /** Forget every translation. */
   flushTlb(): void {
-    this.#contexts.fill(undefined);
+    for (let n = 0; n < Tlb.contexts; n++)
+      this.setU32(at.tlbContexts + n * TlbContext.size + TlbContext.flags, 0);
+    this.setU32(at.tlbGeneration, this.u32(at.tlbGeneration) + 1);
     this.modeChanged();
   }
 
@@ -380,6 +397,8 @@ export class Cpu {
   }
   /** Bytes at a logical address, in guest order. @throws ProgramInterruption */
   fetchBytes(address: bigint, length: number, ar = 0): Uint8Array {
+    if (onOnePage(address, length))
+      return this.storage.fetch(this.absolute(address, Access.fetch, ar), length);
     const result = new Uint8Array(length);
     this.#pieces(address, length, Access.fetch, ar, (absolute, offset, count) => {
       result.set(this.storage.fetch(absolute, count), offset);
@@ -388,7 +407,11 @@ export class Cpu {
   }
   /** All of it is access-tested before any of it is stored. @throws ProgramInterruption */
   storeBytes(address: bigint, bytes: Uint8Array, ar = 0): void {
-    if (bytes.length > 0) this.testStore(address, bytes.length, ar);
+    if (onOnePage(address, bytes.length)) {
+      this.storage.storeBytes(this.absolute(address, Access.store, ar), bytes);
+      return;
+    }
+    this.testStore(address, bytes.length, ar);
     this.#pieces(address, bytes.length, Access.store, ar, (absolute, offset, count) => {
       this.storage.storeBytes(absolute, bytes.subarray(offset, offset + count));
     });
@@ -417,15 +440,17 @@ export class Cpu {
     }
   }
   fetch64(address: bigint, ar = 0): bigint {
+    if (onOnePage(address, 8)) return this.storage.fetch64(this.absolute(address, Access.fetch, ar));
     const b = this.fetchBytes(address, 8, ar);
     return new DataView(b.buffer, b.byteOffset).getBigUint64(0);
   }
   fetch32(address: bigint, ar = 0): number {
+    if (onOnePage(address, 4)) return this.storage.fetch32(this.absolute(address, Access.fetch, ar));
     const b = this.fetchBytes(address, 4, ar);
     return new DataView(b.buffer, b.byteOffset).getUint32(0);
   }
   fetch8(address: bigint, ar = 0): number {
-    return this.fetchBytes(address, 1, ar)[0] ?? 0;
+    return this.storage.fetch8(this.absolute(address, Access.fetch, ar));
   }
 
   /**

@@ -53,7 +53,8 @@ export function buildInterpreter(
     routineNumbers.set(name, module.importFunction(`routine ${name}`, ["i32"], ["i32"]));
   }
   const runtime = buildRuntime(module, storage, imports);
-  for (const [name, number] of buildWasmRoutines(module, storage, runtime)) routineNumbers.set(name, number);
+  const wasmRoutines = buildWasmRoutines(module, storage, runtime, (name) => routineNumbers.get(name));
+  for (const [name, number] of wasmRoutines) routineNumbers.set(name, number);
   const callees: Callees = {
     ...runtime,
     execute: defineExecute(module, runtime),

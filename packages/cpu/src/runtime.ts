@@ -46,6 +46,7 @@ export function buildRuntime(module: ModuleBuilder, storage: Storage, imports: R
   const walk = defineWalk(module, tableEntry, raise);
   const translate = defineTranslate(module, storage, imports, raise, walk);
   const locate = defineLocate(module, translate);
+  definePage(module, translate, locate);
   return {
     raise,
     translate,
@@ -195,7 +196,7 @@ function defineTranslate(
   raise: number,
   walk: number,
 ): number {
-  const index = module.declare("translate", ["i32", "i64", "i32", "i32"], ["i32"], true);
+  const index = module.declare("translateMiss", ["i32", "i64", "i32", "i32"], ["i32"]);
   const e = new Emitter(4);
   const state = e.parameter32(0);
   const address = e.parameter64(1);
@@ -333,6 +334,21 @@ function defineLocate(module: ModuleBuilder, translate: number): number {
   e.emit(host.value.sub(low.and(0xfff)).node);
   module.define(index, e.body);
   return index;
+}
+
+/** `translate` for the host's side: (cpu, address, access, ar), with a look into the TLB first. */
+function definePage(module: ModuleBuilder, translate: number, locate: number): void {
+  const index = module.declare("translate", ["i32", "i64", "i32", "i32"], ["i32"], true);
+  const e = new Emitter(4);
+  const state = e.parameter32(0);
+  const address = e.parameter64(1);
+  const access = e.parameter32(2);
+  const ar = e.parameter32(3);
+  e.if(access.eq(Access.instruction), () => e.return(e.call32(translate, state, address, access, ar)));
+  const host = e.local32(e.call32(locate, state, address, access, ar));
+  const first = host.value.add(address.low32().and(0xfff));
+  e.emit(host.value.isZero().select(I(0), first).node);
+  module.define(index, e.body);
 }
 
 const nextPage = (state: I32, address: I64): I64 =>

@@ -86,7 +86,12 @@ export const cpu = {
   /** Counters, i64 each. */
   tlbMisses: 0x468,
 
+  /** Counts how often a TLB context has come to hold something else, or nothing. */
+  tlbGeneration: 0x470,
+
   scratch: 0x500,
+  /** What the TLB contexts hold, one `TlbContext` each. */
+  tlbContexts: 0x600,
   /** Executions by handler number, when profiling. */
   tlbs: 0x1000,
 } as const;
@@ -110,6 +115,20 @@ export const Tlb = {
 /** Host offset of a TLB context; context `contexts` is the one that never holds anything. */
 export const tlbContext = (block: number, context: number): number =>
   block + cpu.tlbs + context * Tlb.contextSize;
+
+/** What a TLB context holds: ASCE for data, ASCE for instructions, and flags that translations depend on. */
+export const TlbContext = {
+  asceData: 0,
+  asceFetch: 8,
+  /** Access key (bits 0-3 of a byte), and the other constants here; zero: the context holds nothing. */
+  flags: 16,
+  size: 24,
+  inUse: 0x100,
+  dat: 1,
+  lowAddressProtection: 2,
+  fetchOverride: 4,
+  enhancedDat: 8,
+} as const;
 
 /** Why the interpreter returned to its caller. */
 export const Event = {

@@ -7,6 +7,7 @@ import { type Cpu, ProgramInterruption, assigned } from "../cpu.ts";
 import { Access } from "../state.ts";
 import type { HostRoutines } from "./host.ts";
 import { addressIn, lengthIn } from "./registers.ts";
+import { slowMoveWithOptionalSpecifications } from "./wasm/optional-specifications.ts";
 
 /** Code of PSW bits 16-17. */
 const Space = { primary: 0, accessRegister: 1, secondary: 2, home: 3 } as const;
@@ -128,8 +129,12 @@ function operandAccess(cpu: Cpu, control: number): Means {
   return { ...(key === undefined ? {} : { key }), ...(space === undefined ? {} : { space }) };
 }
 
-/** MVCOS: operands, R3 (true length); operand-access controls in general register 0. */
-function moveWithOptionalSpecifications(cpu: Cpu): number {
+/**
+ * MVCOS: operands, R3 (true length); operand-access controls in general register 0. What is usual is done in
+ * WebAssembly, which calls this for the rest.
+ */
+function moveWithOptionalSpecificationsSlow(cpu: Cpu): number {
+  cpu.modeChanged(); // WebAssembly may have been amid another space
   if (!cpu.dat) specialOperation();
   const [first, second] = operands(cpu);
   const controls = cpu.grLow(0);
@@ -204,7 +209,7 @@ export const moveRoutines: HostRoutines = {
   moveBetweenSpaces,
   moveWithKey,
   moveWithKeys,
-  moveWithOptionalSpecifications,
+  [slowMoveWithOptionalSpecifications]: moveWithOptionalSpecificationsSlow,
   movePage,
   moveInverse,
 };

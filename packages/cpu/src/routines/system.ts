@@ -212,33 +212,24 @@ function storageKeys(processors: Processors): HostRoutines {
     },
     /** TEST PROTECTION: (address, AR, key in bits 56-59). */
     testProtection: (cpu) => {
-      const [address, ar, key] = [cpu.arg64(0), cpu.arg32(1), Number(cpu.arg64(2) & 0xf0n)];
+      const [address, ar, key] = [cpu.arg64(0), cpu.arg32(1), Number((cpu.arg64(2) >> 4n) & 15n)];
       const allowed = (access: number): number => {
-        const old = cpu.u32(at.accessKey);
-        cpu.setU32(at.accessKey, key);
         try {
-          cpu.absolute(address, access, ar);
+          cpu.withAccess({ key }, () => cpu.absolute(address, access, ar));
           return 0;
         } catch (error) {
           if (!(error instanceof ProgramInterruption)) throw error;
+          cpu.dismissInterruption();
           return error.code;
-        } finally {
-          cpu.setU32(at.accessKey, old);
-          cpu.setU32(at.event, Event.none);
         }
       };
       const fetch = allowed(Access.fetch);
       const store = fetch === 0 ? allowed(Access.store) : fetch;
-      cpu.flushTlb(); // what was translated under another key must not stay
-      if (fetch === 0) cpu.cc = store === 0 ? 0 : 1;
-      else if (fetch === programInterruption.protection) cpu.cc = 2;
-      else if (
-        fetch === programInterruption.addressing ||
-        fetch === programInterruption.translationSpecification
-      )
+      if (fetch === 0) return store === 0 ? 0 : 1;
+      if (fetch === programInterruption.protection) return 2;
+      if (fetch === programInterruption.addressing || fetch === programInterruption.translationSpecification)
         throw new ProgramInterruption(fetch);
-      else cpu.cc = 3;
-      return modeChanged;
+      return 3;
     },
   };
 }

@@ -28,6 +28,7 @@ import {
   cr,
   gr,
   hostRoutine,
+  wasmRoutine,
   insn,
   machine,
   psw,
@@ -320,7 +321,7 @@ const translationInstructions: readonly Instruction[] = [
 const moveBetweenSpaces = hostRoutine("moveBetweenSpaces", "i64", "i64", "i32", "i32", "i32");
 const moveWithKeys = hostRoutine("moveWithKeys", "i64", "i32", "i64", "i32", "i32");
 const moveWithKey = hostRoutine("moveWithKey", "i64", "i32", "i64", "i32", "i32", "i32");
-const moveWithOptionalSpecifications = hostRoutine(
+const moveWithOptionalSpecifications = wasmRoutine(
   "moveWithOptionalSpecifications",
   "i64",
   "i32",

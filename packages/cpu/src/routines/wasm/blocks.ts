@@ -152,12 +152,35 @@ const move: Operation = (e, chunk) => {
 const combine =
   (op: "and" | "or" | "xor"): Operation =>
   (e, chunk) => {
-    const bytes = () =>
-      eachByte(e, chunk, (a, b) => {
-        const result = e.local32(load.u8(a)[op](load.u8(b)));
-        e.store("i32_8", a, 0, result.value);
-        e.set(chunk.cc, chunk.cc.value.or(result.value.ne(0)));
+    const bytes = () => {
+      const { first, second, length } = chunk;
+      const n = e.local32(0);
+      const seen = e.local64(I64.of(0));
+      // Eight at a time, unless what is stored is to be fetched again within these eight.
+      e.if(second.sub(first).sub(1).geU(7), () =>
+        e.loop((again) => {
+          e.if(n.value.add(8).leU(length), () => {
+            const place = e.local32(first.sub(n.value).sub(7));
+            const result = e.local64(load.i64(place.value)[op](load.i64(second.sub(n.value).sub(7))));
+            e.store("i64", place.value, 0, result.value);
+            e.set(seen, seen.value.or(result.value));
+            e.set(n, n.value.add(8));
+            again();
+          });
+        }),
+      );
+      e.loop((again) => {
+        e.if(n.value.ltU(length), () => {
+          const place = e.local32(first.sub(n.value));
+          const result = e.local32(load.u8(place.value)[op](load.u8(second.sub(n.value))));
+          e.store("i32_8", place.value, 0, result.value);
+          e.set(seen, seen.value.or(result.value.unsigned64()));
+          e.set(n, n.value.add(1));
+          again();
+        });
       });
+      e.set(chunk.cc, chunk.cc.value.or(seen.value.ne(0)));
+    };
     if (op !== "xor") return bytes();
     // XC of an operand with itself is the usual way to clear it.
     e.if(

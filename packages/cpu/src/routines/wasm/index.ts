@@ -5,6 +5,7 @@ import type { ModuleBuilder } from "../../wasm/module.ts";
 import { buildArithmeticRoutines } from "./arithmetic.ts";
 import { buildBlockRoutines } from "./blocks.ts";
 import { buildLongOperandRoutines } from "./long-operands.ts";
+import { buildOptionalSpecificationRoutines } from "./optional-specifications.ts";
 import { buildStringRoutines } from "./strings.ts";
 import { buildTranslationRoutines } from "./translate.ts";
 
@@ -12,10 +13,13 @@ export const buildWasmRoutines = (
   module: ModuleBuilder,
   storage: Storage,
   runtime: Runtime,
+  /** Number of a host routine, by name. */
+  hostRoutine: (name: string) => number | undefined,
 ): ReadonlyMap<string, number> =>
   new Map([
     ...buildBlockRoutines(module, storage, runtime),
     ...buildLongOperandRoutines(module, runtime),
+    ...buildOptionalSpecificationRoutines(module, runtime, hostRoutine),
     ...buildStringRoutines(module, runtime),
     ...buildTranslationRoutines(module, runtime),
     ...buildArithmeticRoutines(module, runtime),
