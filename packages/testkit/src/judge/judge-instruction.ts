@@ -66,8 +66,18 @@ export async function judgeInstruction(
   options: JudgeOptions,
 ): Promise<Judged> {
   const cases = generateCases(instruction, options.cases, options.seed);
-  const opinions = await judge.judge(cases);
-  const known = options.deviations.filter(({ instructions }) => covers(instructions, instruction.mnemonic));
+  return compareCases(instruction, executor, cases, await judge.judge(cases), options.deviations);
+}
+
+/** Compares an executor with opinions on cases of one instruction, one opinion a case. */
+export function compareCases(
+  instruction: InstructionToJudge,
+  executor: Executor,
+  cases: readonly Case[],
+  opinions: readonly Opinion[],
+  knownDeviations: readonly QemuDeviation[],
+): Judged {
+  const known = knownDeviations.filter(({ instructions }) => covers(instructions, instruction.mnemonic));
   const deviations: Record<string, number> = {};
   const agreed: AgreedCase[] = [];
   let failed = 0;

@@ -23,6 +23,8 @@ import { decodeResults, encodeBatch, type HarnessResult } from "./harness-protoc
 const programs = [process.env["QEMU_S390X"], "qemu-s390x-static", "qemu-s390x"].filter(
   (name) => name !== undefined,
 );
+/** Cases a process: few enough that losing one costs little, many enough that starting it costs little. */
+const batchSize = 1000;
 /** A run that writes no result for this long hangs in a case. */
 const patience = 3000;
 
@@ -65,6 +67,14 @@ export class QemuJudge implements Judge, Disposable {
 
   /** One opinion a case, in order. Cases after one that QEMU does not survive are run again without it. */
   async judge(cases: readonly Case[]): Promise<Opinion[]> {
+    const opinions: Opinion[] = [];
+    for (let start = 0; start < cases.length; start += batchSize) {
+      opinions.push(...(await this.#judgeBatch(cases.slice(start, start + batchSize))));
+    }
+    return opinions;
+  }
+
+  async #judgeBatch(cases: readonly Case[]): Promise<Opinion[]> {
     const opinions: Opinion[] = [];
     while (opinions.length < cases.length) {
       const rest = cases.slice(opinions.length);
