@@ -15,12 +15,13 @@ export async function chooseVectors(
   executor: Executor,
   count: number,
 ): Promise<CaseJson[]> {
-  let chosen = mostDifferent(cases, count);
-  for (const simplification of simplifications) {
-    chosen = await simplified(chosen, simplification, judge);
-  }
+  const chosen = mostDifferent(cases, count).map(({ subject, outcome }) => ({
+    subject: { ...subject, before: { ...subject.before, storage: flattened(subject.before.storage) } },
+    outcome,
+  }));
+  const simpler = await combined(chosen, await harmless(chosen, judge), judge);
   // A simpler case may be one of those in which QEMU deviates.
-  const certain = chosen.filter(
+  const certain = simpler.filter(
     ({ subject, outcome }) => compareOutcomes(outcome, executor.execute(subject)).length === 0,
   );
   return certain.map(({ subject, outcome }) => caseToJson(subject, outcome));
@@ -66,12 +67,11 @@ const ones = 0xffff_ffff_ffff_ffffn;
 const probes = (value: bigint): bigint[] => [value ^ ones, 0n, ones >> 1n, 1n << 63n];
 
 const simplifications: readonly Simplification[] = [
-  (before) => [{ ...before, storage: flattened(before.storage) }],
   (before) => [
     { ...before, storage: [] },
     ...[0, 0xff].map((mask) => ({
       ...before,
-      storage: flattened(before.storage).map((piece) => xored(piece, mask)),
+      storage: before.storage.map((piece) => xored(piece, mask)),
     })),
   ],
   (before) => [
@@ -98,28 +98,49 @@ function xored({ address, bytes }: StorageBytes, mask: number): StorageBytes {
   return { address, bytes: bytes.map((byte, index) => (mask === 0 ? index & 1 : byte ^ mask)) };
 }
 
-/** AgreedCases with a simplification applied wherever the judge then says exactly the same. */
-async function simplified(
-  candidates: readonly AgreedCase[],
-  simplification: Simplification,
+/** For each case, the simplifications with which the judge says the same, whatever stands in their place. */
+async function harmless(cases: readonly AgreedCase[], judge: Judge): Promise<Simplification[][]> {
+  const variants = cases.map(({ subject }) =>
+    simplifications.map((simplify) =>
+      simplify(subject.before).map((before): Case => ({ ...subject, before })),
+    ),
+  );
+  const effects = await effectsOf(variants.flat(2), judge);
+  let next = 0;
+  return variants.map((ofCase, index) => {
+    const wanted = cases[index] === undefined ? undefined : effectOf(cases[index]);
+    return ofCase.flatMap((states, which) => {
+      const same = states.map(() => effects[next++] === wanted).every(Boolean);
+      const simplify = simplifications[which];
+      return same && simplify !== undefined ? [simplify] : [];
+    });
+  });
+}
+
+/** The cases with all their simplifications, where the judge says the same about them together too. */
+async function combined(
+  cases: readonly AgreedCase[],
+  simplificationsOf: readonly (readonly Simplification[])[],
   judge: Judge,
 ): Promise<AgreedCase[]> {
-  const groups = candidates.map(({ subject }) =>
-    simplification(subject.before).map((before): Case => ({ ...subject, before })),
-  );
-  const opinions = await judge.judge(groups.flat());
-  let next = 0;
-  return candidates.map((candidate, index) => {
-    const variants = (groups[index] ?? []).map((subject) => ({ subject, opinion: opinions[next++] }));
-    const effect = effectOf(candidate);
-    const first = variants[0];
-    const same = variants.every(
-      ({ subject, opinion }) =>
-        opinion !== undefined && "state" in opinion && effectOf({ subject, outcome: opinion }) === effect,
-    );
-    return same && first?.opinion !== undefined && "state" in first.opinion
-      ? { subject: first.subject, outcome: first.opinion }
-      : candidate;
+  const simpler = cases.map(({ subject }, index): Case => {
+    const all = simplificationsOf[index] ?? [];
+    return { ...subject, before: all.reduce((before, simplify) => simplify(before)[0], subject.before) };
+  });
+  const opinions = await judge.judge(simpler);
+  return cases.map((original, index) => {
+    const [subject, outcome] = [simpler[index], opinions[index]];
+    const usable = subject !== undefined && outcome !== undefined && "state" in outcome;
+    return usable && effectOf({ subject, outcome }) === effectOf(original) ? { subject, outcome } : original;
+  });
+}
+
+/** What the judge says of each case, in the form of `effectOf`; undefined where that is nothing. */
+async function effectsOf(cases: readonly Case[], judge: Judge): Promise<(string | undefined)[]> {
+  const opinions = await judge.judge(cases);
+  return cases.map((subject, index) => {
+    const outcome = opinions[index];
+    return outcome !== undefined && "state" in outcome ? effectOf({ subject, outcome }) : undefined;
   });
 }
 
