@@ -179,6 +179,9 @@ function fillImplied({ builder, hints, random }: Draft): void {
   } else if (hints.gr0 === "small") {
     builder.gr[0] = BigInt(random.below(4)) << BigInt(random.pick([0, 8, 16]));
   }
+  if (hints.gr0 === "functions") {
+    builder.gr[0] = BigInt(random.below(4)) | (BigInt(random.below(6)) << 8n);
+  }
   if (hints.gr1 === "table") {
     const address = builder.dataAddress(256) & ~7n;
     builder.gr[1] = address;

@@ -40,7 +40,7 @@ export interface Hints {
   readonly r2?: RegisterRole;
   readonly r3?: RegisterRole;
   /** General register 0: a character, a function code, a length. */
-  readonly gr0?: "character" | "small";
+  readonly gr0?: "character" | "small" | "functions";
   /** General register 1: address of a table. */
   readonly gr1?: "table";
   /** May end with condition code 3 when the CPU chooses: put into a loop until it does not. */
@@ -113,6 +113,7 @@ const rows: readonly (readonly [mnemonics: string, hints: Hints])[] = [
   ],
   ["TRTE TRTRE", { r1: "extent", gr1: "table", interruptible: true }],
   ["MVPG", { r1: "address", r2: "address", gr0: "small" }],
+  ["CSST", { gr0: "functions", gr1: "table", r3: "pair", s1: data("any", 16), s2: data("any", 16) }],
   ["STFPC LFPC LFAS STFLE", { s2: data("any", 8) }],
   ["FLOGR", { r1: "pair" }],
   ["AEB SEB MEEB DEB CEB KEB LDEB SQEB TCEB MDEB MAEB MSEB LXEB", { s2: data("short", 4) }],

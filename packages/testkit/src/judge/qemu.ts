@@ -23,8 +23,8 @@ import { decodeResults, encodeBatch, type HarnessResult } from "./harness-protoc
 const programs = [process.env["QEMU_S390X"], "qemu-s390x-static", "qemu-s390x"].filter(
   (name) => name !== undefined,
 );
-/** Cases a process: few enough that losing one costs little, many enough that starting it costs little. */
-const batchSize = 1000;
+/** Cases a process: many, since starting it costs; few for an instruction that makes it crash. */
+const batchSize = { least: 32, most: 1000 };
 /** A run that writes no result for this long hangs in a case. */
 const patience = 3000;
 
@@ -68,8 +68,11 @@ export class QemuJudge implements Judge, Disposable {
   /** One opinion a case, in order. Cases after one that QEMU does not survive are run again without it. */
   async judge(cases: readonly Case[]): Promise<Opinion[]> {
     const opinions: Opinion[] = [];
-    for (let start = 0; start < cases.length; start += batchSize) {
-      opinions.push(...(await this.#judgeBatch(cases.slice(start, start + batchSize))));
+    for (let size = batchSize.most; opinions.length < cases.length;) {
+      const batch = await this.#judgeBatch(cases.slice(opinions.length, opinions.length + size));
+      opinions.push(...batch);
+      const crashed = batch.some((opinion) => "silence" in opinion);
+      size = crashed ? batchSize.least : Math.min(2 * size, batchSize.most);
     }
     return opinions;
   }
