@@ -3,7 +3,8 @@
  * the Principles of Operation, or the architecture leaves the case open. Each entry says what the Principles of
  * Operation ask for.
  */
-import type { Case, InterruptionClass, Outcome } from "../src/judge/case.ts";
+import { type Case, type InterruptionClass, type Outcome, windows } from "../src/judge/case.ts";
+import { windowAt } from "../src/judge/window-contents.ts";
 import type { QemuDeviation } from "../src/judge/judge-instruction.ts";
 import type { Opinion } from "../src/judge/opinion.ts";
 import { qemuBlockDeviations } from "./qemu-block-deviations.ts";
@@ -61,7 +62,7 @@ export const qemuDeviations: readonly QemuDeviation[] = [
   {
     id: "partial-access-not-undone",
     instructions:
-      /^(ICM[YH]?|STCM[YH]?|LM[YGHD]?|STM[YGH]?|LAMY?|STAMY?|LCTLG?|MVN|MVZ|MVO|PACK|UNPK|PKA|PKU|UNPKA|UNPKU|NC|OC|XC|TR|CDSG|STPQ|LPQ|STFPC)$/,
+      /^(ICM[YH]?|STCM[YH]?|LM[YGHD]?|STM[YGH]?|LAMY?|STAMY?|LCTLG?|MVN|MVZ|MVO|PACK|UNPK|PKA|PKU|UNPKA|UNPKU|NC|OC|XC|TR|CDSG|STPQ|LPQ|STFPC|EX|EXRL)$/,
     when: (subject, qemu, found) =>
       qemuEndsWith(qemu) === "access" && weEndWith(found) === "access" && leftAlone(subject, found),
     reason:
@@ -70,7 +71,7 @@ export const qemuDeviations: readonly QemuDeviation[] = [
   },
   {
     id: "unneeded-operand-part-open",
-    instructions: /^(CLC|CLM[YH]?|CLCL|CLCLE|CLCLU|CLST|TRT|TRTR)$/,
+    instructions: /^(CLC|CLM[YH]?|CLCL|CLCLE|CLCLU|CLST|TRT|TRTR|EX|EXRL)$/,
     when: (_case, qemu, found) => qemuEndsWith(qemu) === "completion" && weEndWith(found) === "access",
     reason:
       "When the result is known before the end of the operands, it is unpredictable whether access exceptions are " +
@@ -95,7 +96,7 @@ export const qemuDeviations: readonly QemuDeviation[] = [
   },
   {
     id: "relative-operand-alignment",
-    instructions: /^(L|LG|LGF|LLGF|ST|STG|C|CG|CGF|CL|CLG|CLGF)RL$/,
+    instructions: /^((L|LG|LGF|LLGF|ST|STG|C|CG|CGF|CL|CLG|CLGF)RL|EX|EXRL)$/,
     when: (_case, qemu, found) =>
       qemuEndsWith(qemu) === "completion" && weEndWith(found) === "execute-specification-operand",
     reason:
@@ -136,6 +137,14 @@ export const qemuDeviations: readonly QemuDeviation[] = [
       weEndWith(found) === "execute-specification-operand",
     reason:
       "An odd instruction address is a specification exception; QEMU before 8.2 executes what is there.",
+  },
+  {
+    id: "case-stores-into-its-code",
+    instructions: /^/,
+    when: (_case, _qemu, { state }) =>
+      state.storage.some(({ address }) => windowAt(address, 1) === windows[0]),
+    reason:
+      "The case has stored over what comes after its instruction, and goes on with whatever that now is.",
   },
   {
     id: "execute-odd-target",

@@ -11,11 +11,11 @@ export function executedInstruction(builder: CaseBuilder): bigint {
   return random.chance(0.03) ? address + 1n : address;
 }
 
-/** A place for an instruction of up to six bytes that is neither in the program nor right after it. */
+/** A place for an instruction from which no short branch leads back into the program. */
 function clearAddress(builder: CaseBuilder): bigint {
   for (;;) {
     const address = builder.branchTarget();
-    const far = address + 8n <= builder.address || address >= builder.address + 8n;
+    const far = address + 0x90n <= builder.address || address >= builder.address + 8n;
     if (far && address >= 0x2000_0000n && address < 0x2000_1ff8n) {
       return address;
     }

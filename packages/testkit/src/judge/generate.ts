@@ -176,6 +176,12 @@ function fillImplied({ builder, hints, random }: Draft): void {
     const character = BigInt(random.pick([0x40, 0, random.below(256)]));
     const rest = random.chance(0.05) ? BigInt(random.below(0x100)) << 8n : 0n;
     builder.gr[0] = (random.doubleword() & (0xffff_ffffn << 32n)) | rest | character;
+  } else if (hints.gr0 === "two-byte-character") {
+    const rest = random.chance(0.05) ? BigInt(random.below(0x100)) << 16n : 0n;
+    builder.gr[0] =
+      (random.doubleword() & (0xffff_ffffn << 32n)) |
+      rest |
+      BigInt(random.pick([0x4040, 0, random.below(0x1_0000)]));
   } else if (hints.gr0 === "small") {
     builder.gr[0] = BigInt(random.below(4)) << BigInt(random.pick([0, 8, 16]));
   }

@@ -33,7 +33,7 @@ map_this:
 	# Map the input.
 	larl	%r2, mmap_input
 	svc	90
-	llilh	%r12, 0x4000		# 0x40000000
+	llihl	%r12, 0x0100		# far from sums of addresses in the windows
 	cgr	%r2, %r12
 	jne	fail
 
@@ -104,7 +104,7 @@ patched:
 	larl	%r2, launch_0
 	agr	%r1, %r2
 
-	.long	0xb29dc00c		# lfpc 12(%r12)
+	lfpc	12(%r12)
 	ld	%f0, 144(%r12)
 	ld	%f1, 152(%r12)
 	ld	%f2, 160(%r12)
@@ -156,10 +156,10 @@ handler:
 	ipm	%r5
 	larl	%r13, result
 	st	%r5, 12(%r13)
-	.long	0xb29cd028		# stfpc 40(%r13)
+	stfpc	40(%r13)
 	lghi	%r0, 0
 	spm	%r0
-	.long	0xb3840000		# sfpc %r0
+	sfpc	%r0
 	st	%r2, 4(%r13)
 	mvc	8(4,%r13), 8(%r3)
 	mvc	16(8,%r13), 16(%r3)
@@ -301,7 +301,7 @@ cursor:
 mmap_window:
 	.quad	0, 0x2000, 0, 0x32, -1, 0
 mmap_input:
-	.quad	0x40000000, 0x10000000, 1, 0x12, 0, 0
+	.quad	0x10000000000, 0x10000000, 1, 0x12, 0, 0
 alternate_stack:
 	.quad	0x01014000, 0, 0x8000
 action:

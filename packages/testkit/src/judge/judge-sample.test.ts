@@ -9,7 +9,7 @@ import { QemuJudge } from "./qemu.ts";
 import { referenceJudgeFor } from "./reference-judge.ts";
 
 const casesEach = 20;
-const engine = new EngineExecutor(instructions, {});
+const engine = new EngineExecutor(instructions);
 const judged = instructions.filter(({ mnemonic }) => !notJudged.has(mnemonic));
 const failing = (judgements: readonly Judgement[]): Judgement[] =>
   judgements.filter(({ failed }) => failed > 0);

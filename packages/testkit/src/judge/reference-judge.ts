@@ -2,12 +2,14 @@
 import type { Case, MachineState, Outcome } from "./case.ts";
 import type { InstructionToJudge } from "./encoding.ts";
 import type { Judge, Opinion } from "./opinion.ts";
+import { binaryDecimalInstructions, binaryDecimalReference } from "./reference/binary-decimal.ts";
 import { decimalInstructions, decimalReference } from "./reference/decimal.ts";
 
 type Reference = (subject: Case) => Outcome | undefined;
 
 const references: ReadonlyMap<string, Reference> = new Map<string, Reference>([
   ...decimalInstructions.map((mnemonic) => [mnemonic, decimalReference] as const),
+  ...binaryDecimalInstructions.map((mnemonic) => [mnemonic, binaryDecimalReference] as const),
   ["CPYA", copyAccess],
 ]);
 

@@ -5,7 +5,7 @@ import { EngineExecutor } from "./engine-executor.ts";
 import { notJudged } from "./hints.ts";
 import { instructionsWithVectors, runVectors } from "./vector-files.ts";
 
-const engine = new EngineExecutor(instructions, {});
+const engine = new EngineExecutor(instructions);
 const judged = instructions.filter(({ mnemonic }) => !notJudged.has(mnemonic));
 
 describe("golden vectors of the instructions", () => {
