@@ -15,24 +15,28 @@ const failing = (judgements: readonly Judgement[]): Judgement[] =>
   judgements.filter(({ failed }) => failed > 0);
 
 describe("a sample of what `pnpm judge:instructions` compares", () => {
-  it.skipIf(!QemuJudge.available())("agrees with qemu-s390x (needs qemu-user-static)", async () => {
-    using qemu = QemuJudge.open();
-    const batches = judged
-      .filter((instruction) => referenceJudgeFor(instruction) === undefined)
-      .map((instruction) => ({ instruction, cases: generateCases(instruction, casesEach, "sample") }));
-    const opinions = await qemu.judge(batches.flatMap(({ cases }) => cases));
-    const judgements = batches.map(
-      ({ instruction, cases }, index) =>
-        compareCases(
-          instruction,
-          engine,
-          cases,
-          opinions.slice(index * casesEach, (index + 1) * casesEach),
-          qemuDeviations,
-        ).judgement,
-    );
-    expect(failing(judgements)).toEqual([]);
-  });
+  it.skipIf(!QemuJudge.available())(
+    "agrees with qemu-s390x (needs qemu-user-static)",
+    async () => {
+      using qemu = QemuJudge.open();
+      const batches = judged
+        .filter((instruction) => referenceJudgeFor(instruction) === undefined)
+        .map((instruction) => ({ instruction, cases: generateCases(instruction, casesEach, "sample") }));
+      const opinions = await qemu.judge(batches.flatMap(({ cases }) => cases));
+      const judgements = batches.map(
+        ({ instruction, cases }, index) =>
+          compareCases(
+            instruction,
+            engine,
+            cases,
+            opinions.slice(index * casesEach, (index + 1) * casesEach),
+            qemuDeviations,
+          ).judgement,
+      );
+      expect(failing(judgements)).toEqual([]);
+    },
+    120_000,
+  );
 
   it("agrees with the references", async () => {
     const judgements: Judgement[] = [];

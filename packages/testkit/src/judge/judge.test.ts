@@ -132,7 +132,7 @@ describe.skipIf(!QemuJudge.available())("QEMU as judge (needs qemu-user-static)"
   });
 
   it("survives a case that never ends", async () => {
-    using qemu = QemuJudge.open();
+    using qemu = QemuJudge.open(1500);
     const before = backgroundState();
     const [loop, fine] = await qemu.judge([
       { mnemonic: "BRC", bytes: Uint8Array.of(0xa7, 0xf4, 0, 0), before },

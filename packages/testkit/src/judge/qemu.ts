@@ -25,18 +25,20 @@ const programs = [process.env["QEMU_S390X"], "qemu-s390x-static", "qemu-s390x"].
 );
 /** Cases a process: many, since starting it costs; few for an instruction that makes it crash. */
 const batchSize = { least: 32, most: 1000 };
-/** A run that writes no result for this long hangs in a case. */
-const patience = 3000;
+/** Milliseconds without a result after which a run hangs in a case, on a busy machine too. */
+const usualPatience = 10_000;
 
 /** A QEMU that answers for batches of cases. Remove with `dispose`. */
 export class QemuJudge implements Judge, Disposable {
   /** Such as "qemu-s390x 7.2.22". */
   readonly version: string;
+  readonly #patience: number;
   readonly #program: string;
   readonly #folder: string;
   readonly #harness: string;
 
-  private constructor(program: string, version: string) {
+  private constructor(program: string, version: string, patience: number) {
+    this.#patience = patience;
     this.#program = program;
     this.version = version;
     this.#folder = mkdtempSync(join(tmpdir(), "lockframe-judge-"));
@@ -45,12 +47,12 @@ export class QemuJudge implements Judge, Disposable {
     chmodSync(this.#harness, 0o700);
   }
 
-  /** Finds QEMU; LF-JUDGE-001 when there is none. */
-  static open(): QemuJudge {
+  /** Finds QEMU; LF-JUDGE-001 when there is none. `patience`: milliseconds for a case, some seconds by default. */
+  static open(patience = usualPatience): QemuJudge {
     for (const program of programs) {
       const version = versionOf(program);
       if (version !== undefined) {
-        return new QemuJudge(program, version);
+        return new QemuJudge(program, version, patience);
       }
     }
     throw new LockframeError(
@@ -106,7 +108,7 @@ export class QemuJudge implements Judge, Disposable {
     const from = openSync(input, "r");
     const to = openSync(output, "w");
     try {
-      const ending = await runToEnd(this.#program, this.#harness, from, to, output);
+      const ending = await runToEnd([this.#program, this.#harness], from, to, output, this.#patience);
       return { results: decodeResults(readFileSync(output)), ending };
     } finally {
       closeSync(from);
@@ -129,11 +131,11 @@ function versionOf(program: string): string | undefined {
 
 /** Runs QEMU until it ends or no longer makes progress; says what the case it ended in means. */
 async function runToEnd(
-  program: string,
-  harness: string,
+  [program, harness]: readonly [string, string],
   from: number,
   to: number,
   output: string,
+  patience: number,
 ): Promise<Opinion> {
   const child = spawn(program, ["-cpu", "max", harness], { stdio: [from, to, "pipe"] });
   let said = "";
