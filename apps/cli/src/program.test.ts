@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { z } from "zod";
 import { profileFiles } from "./profiles.ts";
 import { lockframe } from "./testing.ts";
 
@@ -108,6 +109,22 @@ test.for([...profileFiles().builtIn.keys()])("the profile %s is sound", async (n
     stdout: `${name}: ok\n`,
     stderr: "",
   });
+});
+
+test("guest gaps lists facilities and instructions that are missing, and none that is there", async () => {
+  const { stdout } = await lockframe(["guest", "gaps", "--json"]);
+  const { facilities, instructions } = z
+    .object({
+      facilities: z.array(z.object({ name: z.string() })),
+      instructions: z.array(z.object({ mnemonic: z.string() })),
+    })
+    .parse(JSON.parse(stdout));
+  const missing = instructions.map(({ mnemonic }) => mnemonic);
+  expect(missing).toContain("SIE");
+  expect(missing).not.toContain("AGR");
+  expect(facilities.map(({ name }) => name)).toContain("neural-network-processing-assist");
+  expect(facilities.map(({ name }) => name)).not.toContain("unpack");
+  expect((await lockframe(["guest", "gaps"])).stdout).toContain(`(${missing.length} of `);
 });
 
 test("profile show prints each value with its origin, and the facilities of the guest", async () => {

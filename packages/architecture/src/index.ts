@@ -2,6 +2,7 @@
 export * from "./ebcdic.ts";
 export * from "./errors.ts";
 export * from "./formats.ts";
+export * from "./operation-codes.ts";
 export * from "./program-interruption.ts";
 export * from "./cpu-models.ts";
 export * from "./facilities.ts";

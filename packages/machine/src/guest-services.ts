@@ -1,5 +1,5 @@
 /** What the CPUs ask of the machine: service calls, DIAGNOSE, Ultravisor calls, channel I/O, identification. */
-import { facilityList, findCpuModel, programInterruption } from "@lockframe/architecture";
+import { facilityList, findCpuModel, mnemonicOf, programInterruption } from "@lockframe/architecture";
 import type { DiagnoseTable, MachineDescription } from "@lockframe/ccw-bios";
 import { cpuIdentification, storeSystemInformation } from "@lockframe/ccw-bios";
 import type { ChannelSubsystem, IoOutcome } from "@lockframe/channel-subsystem";
@@ -38,7 +38,7 @@ export class GuestServices implements Services {
   readonly #plainFacilities: Uint8Array;
   readonly #protectedFacilities: Uint8Array;
   readonly #secureInstructionData: SecureInstructionData;
-  /** Operation exceptions by mnemonic (or operation code) of what was not there. */
+  /** Operation exceptions by mnemonic of what was not there. */
   readonly unimplemented = new Map<string, number>();
 
   constructor(options: GuestServicesOptions) {
@@ -226,7 +226,7 @@ export class GuestServices implements Services {
 
   unknownOperation(_cpu: Cpu, word: bigint): void {
     const name = nameOf(word);
-    this.unimplemented.set(name, (this.unimplemented.get(name) ?? 0) + 1);
+    if (name !== undefined) this.unimplemented.set(name, (this.unimplemented.get(name) ?? 0) + 1);
   }
 }
 
@@ -234,21 +234,12 @@ function refuse(code: number | undefined): void {
   if (code !== undefined) throw new ProgramInterruption(code);
 }
 
-/** Mnemonic of an instruction that is defined but not installed, or its operation code. */
-function nameOf(word: bigint): string {
-  const matches = instructions.find(({ format, opcode }) => {
-    let rest = BigInt(opcode);
-    return format.opcode.toReversed().every(([bit, width]) => {
-      const bits = BigInt(width);
-      const stored = bits < 8n ? 8n : bits;
-      const expected = rest & ((1n << bits) - 1n);
-      rest >>= stored;
-      return ((word >> BigInt(64 - bit - width)) & ((1n << bits) - 1n)) === expected;
-    });
-  });
-  if (matches !== undefined) return `${matches.mnemonic} (facility not offered)`;
-  const bytes = word.toString(16).padStart(16, "0").slice(0, 12);
-  return `operation code ${bytes.slice(0, 4)}${/^(e[37bcd])/.test(bytes) ? `..${bytes.slice(10)}` : ""}`;
+const defined: ReadonlySet<string> = new Set(instructions.map(({ mnemonic }) => mnemonic));
+
+/** Mnemonic of an instruction that the architecture has and this machine has not; undefined for what is none. */
+function nameOf(word: bigint): string | undefined {
+  const mnemonic = mnemonicOf(Buffer.from(word.toString(16).padStart(16, "0"), "hex"));
+  return mnemonic !== undefined && defined.has(mnemonic) ? `${mnemonic} (facility not offered)` : mnemonic;
 }
 
 function describe({ cpu, name }: MachinePlan): MachineDescription {
