@@ -14,9 +14,13 @@ export class LockframeError extends Error {
 
 /** Something the architecture has and this emulator lacks: it stops by name rather than misbehave. */
 export class UnimplementedError extends LockframeError {
+  /** What is missing, by name. */
+  readonly what: string;
+
   constructor(what: string) {
     super("LF-UNIMPLEMENTED", `${what} is not implemented`, "`lockframe guest gaps` lists what is missing");
     this.name = "UnimplementedError";
+    this.what = what;
   }
 }
 

@@ -3,7 +3,7 @@
  * interpreter has to be told. Everything lives in the CPU's block of the WebAssembly memory; this class keeps
  * nothing that a guest could see.
  */
-import { programInterruption } from "@lockframe/architecture";
+import { programInterruption, unimplemented } from "@lockframe/architecture";
 import { GUEST_READY, type Storage } from "@lockframe/memory";
 import { Access, Event, Tlb, TlbContext, cpu as at, tlbContext } from "./state.ts";
 
@@ -51,6 +51,8 @@ const KEY_SHIFT = 52n;
 const KEY_MASK = 15n << KEY_SHIFT;
 /** Control register with the ASCE of a space, by the code of PSW bits 16-17. */
 const dataRegister = [1, 1, 7, 13];
+/** Event masks of program-event recording in CR9 (bits 32-39). */
+const PER_EVENTS = 0xff00_0000n;
 /** Bits of an extended PSW that must be zero: 0, 2-4, 12, 24 to 30, 33-63. */
 const MUST_BE_ZERO = 0xb808_007e_7fff_ffffn;
 /** Assigned storage locations. Source: Principles of Operation, "Assigned Storage Locations". */
@@ -256,6 +258,8 @@ export class Cpu {
 
   /** Tell the interpreter what the PSW and the control registers now say. */
   modeChanged(): void {
+    if ((this.u64(at.pswMask) & PswBit.per) !== 0n && (this.cr(9) & PER_EVENTS) !== 0n)
+      unimplemented("program-event recording (PER), which the PSW and control register 9 ask for,");
     this.#applyMode(false);
   }
 

@@ -167,7 +167,7 @@ class RunningMachine implements Machine {
     } catch (error) {
       if (error instanceof GuestStopError) lifeCycle.guestStopped(error.stop);
       else if (error instanceof UnimplementedError)
-        lifeCycle.requestStop({ kind: "unimplemented", what: error.message });
+        lifeCycle.requestStop({ kind: "unimplemented", what: error.what });
       else throw error;
     }
     return lifeCycle.stop;

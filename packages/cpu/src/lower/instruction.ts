@@ -40,7 +40,7 @@ const stateAccess: Record<StateField, { readonly offset: number; readonly type: 
   breakingEvent: { offset: at.breakingEvent, type: "i64" },
 };
 
-const DAT = 1n << 58n; // PSW bit 5
+const MODES = (1n << 62n) | (1n << 58n); // PSW bits 1 and 5: PER and DAT, of which the interpreter has to be told
 const ENABLING = (1n << 62n) | (1n << 57n) | (1n << 56n) | (1n << 50n); // PER, I/O, external, machine check
 
 /** After an instruction's function: `LEFT` without an event is an odd address like any other. */
@@ -422,7 +422,7 @@ export class InstructionLowering extends Emitter {
     const mask = this.local64(new I64(value));
     const old = this.local64(load.i64(this.#cpu, at.pswMask));
     this.store("i64", this.#cpu, at.pswMask, mask.value);
-    const changed = old.value.xor(mask.value).and(DAT).ne(0);
+    const changed = old.value.xor(mask.value).and(MODES).ne(0);
     const enabled = mask.value.and(ENABLING).ne(0).and(load.i32(this.#cpu, at.interruptionPending).ne(0));
     this.rarely(changed.or(enabled), () => {
       this.store("i64", this.#cpu, at.pswAddress, this.#flow.next);
