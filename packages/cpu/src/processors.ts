@@ -40,7 +40,7 @@ export type RunResult =
   | { readonly kind: "stopped" }
   /** A CPU waits and nothing can end it. */
   | { readonly kind: "disabledWait"; readonly cpu: Cpu }
-  /** An interruption's new PSW is itself invalid. */
+  /** An interruption's new PSW is itself invalid, or leads to where it came from. */
   | { readonly kind: "interruptionLoop"; readonly cpu: Cpu };
 
 interface Member {
@@ -283,7 +283,16 @@ export class Processors {
   }
 
   #program(cpu: Cpu): boolean {
-    return cpu.takeProgramInterruption() || this.#earlySpecification(cpu);
+    const [mask, address] = [cpu.u64(at.pswMask), cpu.pswAddress];
+    const repeats = cpu.u32(at.event) === Event.program;
+    if (!cpu.takeProgramInterruption()) return this.#earlySpecification(cpu);
+    // A new PSW that leads to the instruction that caused it would interrupt for ever.
+    return !(
+      repeats &&
+      cpu.pswAddress === address &&
+      cpu.u64(at.pswMask) === mask &&
+      (mask & ANY_INTERRUPTION) === 0n
+    );
   }
   /** The PSW just loaded is invalid: specification exception before its first instruction. */
   #earlySpecification(cpu: Cpu): boolean {
