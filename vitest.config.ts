@@ -4,7 +4,7 @@ export default defineConfig({
   resolve: { conditions: ["@lockframe/source"] },
   ssr: { resolve: { conditions: ["@lockframe/source"] } },
   test: {
-    include: ["{packages,plugins,apps}/*/{src,test}/**/*.test.ts", "tooling/**/*.test.ts"],
+    include: ["{packages,plugins,apps}/*/{src,test}/**/*.test.ts", "{tests,tooling}/**/*.test.ts"],
     execArgv: ["--conditions=@lockframe/source"],
     testTimeout: 30_000,
     maxWorkers: 2,

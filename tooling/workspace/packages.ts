@@ -78,5 +78,5 @@ export function packageOf(specifier: string): string | undefined {
 
 /** Whether a file is a test or serves tests alone. */
 export function isTestFile(path: string): boolean {
-  return /(?:\.test\.ts|\/testing\.ts|\/test\/|\.test-d\.ts)/.test(path) || /\/testing\//.test(path);
+  return /(?:^tests\/|\.test\.ts|\/testing\.ts|\/test\/|\.test-d\.ts)/.test(path) || /\/testing\//.test(path);
 }

@@ -1,7 +1,11 @@
-/** Calls of the command inside a test, without a process. */
+/** Calls of the command inside a test, without a process; and the machines of its profiles. */
 import { PassThrough, Writable } from "node:stream";
+import type { PlannedMachine } from "@lockframe/machine";
+import { dataLayer, type ProfileLayer, resolveFile } from "@lockframe/profile";
 import type { Invocation } from "./invocation.ts";
+import { profileFiles } from "./profiles.ts";
 import { main } from "./program.ts";
+import { planOf } from "./run/plan.ts";
 
 /** A stream that keeps what is written. */
 export class Collector extends Writable {
@@ -34,4 +38,11 @@ export async function lockframe(
   stdin.end(input, "latin1");
   const status = await main({ args, env: {}, cwd: process.cwd(), stdin, stdout, stderr, ...options });
   return { status, stdout: stdout.text, stderr: stderr.text };
+}
+
+/** Plan the machine of a profile that comes along, with these changes. */
+export function planMachineOf(profile: string, changes: Partial<ProfileLayer> = {}): Promise<PlannedMachine> {
+  const directory = process.cwd();
+  const layer = dataLayer("test", { profile: 1, ...changes }, directory);
+  return planOf(resolveFile(profile, directory, profileFiles(), [layer]), directory);
 }

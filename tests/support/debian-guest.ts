@@ -1,0 +1,71 @@
+/** Debian's kernel and userland, fetched once and cached; where they cannot be had, tests are skipped by name. */
+import {
+  buildBusyboxInitramfs,
+  DebianArchive,
+  DEFAULT_INIT,
+  fetchBusyboxStatic,
+  fetchDemoParts,
+  fetchStage3Loaders,
+  fetchUserland,
+  isUnavailable,
+} from "@lockframe/debian";
+import type { Loaders } from "@lockframe/secure-image";
+import { describe } from "vitest";
+
+const archive = new DebianArchive({ silence: 10_000 });
+
+/** What was asked for, or why it cannot be had here. */
+export type Had<T> = { readonly parts: T } | { readonly missing: string };
+
+async function had<T>(fetch: () => Promise<T>): Promise<Had<T>> {
+  try {
+    return { parts: await fetch() };
+  } catch (error) {
+    if (!isUnavailable(error) || !(error instanceof Error)) throw error;
+    return { missing: error.message };
+  }
+}
+
+/** Tests that need what had to be fetched; without it they are skipped, and the title says why. */
+export function describeWith<T>(title: string, fetched: Had<T>, body: (parts: () => T) => void): void {
+  if ("parts" in fetched) describe(title, () => body(() => fetched.parts));
+  else
+    describe.skip(`${title} (not to be had: ${fetched.missing})`, () =>
+      body(() => {
+        throw new Error(fetched.missing);
+      }));
+}
+
+export interface DebianGuest {
+  readonly kernel: Uint8Array;
+  /** An init script that ends in a shell on the console, and what that needs. */
+  readonly initrd: Uint8Array;
+}
+
+/** The kernel, and busybox alone: what the demonstration boots. */
+export const busyboxGuest = (): Promise<Had<DebianGuest>> =>
+  had(async () => {
+    const { kernel, initramfs } = await fetchDemoParts(archive);
+    return { kernel: kernel.bytes, initrd: initramfs };
+  });
+
+/** The kernel, and Debian's own bash and coreutils on its C library. */
+export const bashGuest = (): Promise<Had<DebianGuest>> =>
+  had(async () => {
+    const { kernel } = await fetchDemoParts(archive);
+    const busybox = await fetchBusyboxStatic(archive);
+    const initrd = buildBusyboxInitramfs({
+      busybox: busybox.bytes,
+      init: DEFAULT_INIT.replace("cttyhack sh", "cttyhack bash --norc"),
+      extraFiles: await fetchUserland(archive, ["bash", "coreutils"]),
+      compression: "none",
+    });
+    return { kernel: kernel.bytes, initrd };
+  });
+
+/** The loaders that s390-tools brings. */
+export const debianLoaders = (): Promise<Had<Loaders>> =>
+  had(async () => {
+    const { stage3a, stage3b } = await fetchStage3Loaders(archive);
+    return { stage3a: stage3a.bytes, stage3b: stage3b.bytes };
+  });
