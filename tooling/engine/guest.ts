@@ -1,8 +1,8 @@
 /** A bare machine for measurements: storage, one CPU, nothing around it. */
 import { unimplemented } from "@lockframe/architecture";
 import { assemble } from "@lockframe/assembler";
-import { type Cpu, Processors, type Services, engineArea } from "@lockframe/cpu";
-import { instructions, routines } from "@lockframe/instructions";
+import { type Cpu, Processors, type Services, engineArea, hostRoutines } from "@lockframe/cpu";
+import { instructions } from "@lockframe/instructions";
 import { Storage } from "@lockframe/memory";
 
 /** Address of the first instruction; data may stand from `DATA` on. */
@@ -28,17 +28,12 @@ export class Guest {
   readonly processors: Processors;
   readonly storage = Storage.create({ size: 0x800_0000, reserved: engineArea(1) });
   constructor() {
-    const missing = Object.fromEntries(
-      routines()
-        .filter(({ where }) => where === "host")
-        .map(({ name }) => [name, () => unimplemented(name)]),
-    );
     this.processors = new Processors({
       storage: this.storage,
       count: 1,
       definitions: instructions,
       services: nothing,
-      routines: missing,
+      routines: hostRoutines,
     });
   }
   get cpu(): Cpu {

@@ -5,14 +5,15 @@
 import type { Instruction } from "@lockframe/instructions";
 import { I32, elaborate, fieldOfWord } from "@lockframe/instructions";
 import type { Storage } from "@lockframe/memory";
-import { hotMnemonics } from "./hot.ts";
+import { type Handler, writeDecodeTables } from "./decode-table.ts";
+import { specialHandlers } from "./hot.ts";
 import { Emitter, load } from "./lower/emitter.ts";
 import { FunctionFlow, LEFT } from "./lower/flow.ts";
 import { type Callees, InstructionLowering } from "./lower/instruction.ts";
 import { decode, defineRun } from "./lower/loop.ts";
 import { buildWasmRoutines } from "./routines/wasm/index.ts";
 import { type Runtime, buildRuntime } from "./runtime.ts";
-import { DECODE_FIRST, DECODE_SECOND, DECODE_SECOND_END, SECOND_LEVEL, cpu as at } from "./state.ts";
+import { cpu as at } from "./state.ts";
 import { ModuleBuilder } from "./wasm/module.ts";
 
 /** Functions the WebAssembly side calls in TypeScript; the CPU's block comes first. */
@@ -64,14 +65,16 @@ export function buildInterpreter(
       return number;
     },
   };
+  const plain: readonly Handler[] = definitions.map((definition) => ({ definition, fixed: {} }));
+  const handlers = [...plain, ...specialHandlers(definitions)];
+  const functions = new Map(definitions.map((d) => [d, defineFunction(module, callees, d)]));
   module.table([
     defineUnknown(module, runtime, unknownOperation),
-    ...definitions.map((definition) => defineFunction(module, callees, definition)),
+    ...handlers.map(({ definition }) => functions.get(definition) ?? 0),
   ]);
-  const hot = definitions.filter(({ mnemonic }) => hotMnemonics.has(mnemonic));
-  defineRun(module, runtime, callees, definitions, hot, TABLE);
+  defineRun(module, runtime, callees, handlers, TABLE);
+  writeDecodeTables(storage, handlers);
 
-  writeDecodeTables(storage, definitions);
   const importObject: Record<string, WebAssembly.ImportValue> = {
     memory: storage.memory,
     importPage: host.importPage,
@@ -138,34 +141,4 @@ function defineExecute(module: ModuleBuilder, runtime: Runtime): number {
   e.code.returnCallIndirect(module.type(parameters, results), TABLE);
   module.define(index, e.body);
   return index;
-}
-
-/** Fill the decode tables from the encodings of the installed instructions. */
-function writeDecodeTables(storage: Storage, definitions: readonly Instruction[]): void {
-  const view = storage.view();
-  for (let at16 = DECODE_FIRST; at16 < DECODE_SECOND_END; at16 += 2) view.setUint16(at16, 0, true);
-  const pages = new Map<number, number>();
-  const first = (halfword: number) => DECODE_FIRST + halfword * 2;
-  definitions.forEach((definition, n) => {
-    const handler = n + 1;
-    const parts = definition.format.opcode;
-    const widths = parts.map(([, width]) => width);
-    const { opcode } = definition;
-    if (widths.length === 1 && widths[0] === 16) view.setUint16(first(opcode), handler, true);
-    else if (widths.length === 1) {
-      for (let rest = 0; rest < 256; rest++) view.setUint16(first((opcode << 8) | rest), handler, true);
-    } else if (widths[1] === 4) {
-      for (let r = 0; r < 16; r++)
-        view.setUint16(first(((opcode >> 8) << 8) | (r << 4) | (opcode & 15)), handler, true);
-    } else {
-      const major = opcode >> 8;
-      const page = pages.get(major) ?? pages.size;
-      pages.set(major, page);
-      if ((page + 1) * 512 > DECODE_SECOND_END - DECODE_SECOND)
-        throw new Error("the second decode table is full");
-      for (let rest = 0; rest < 256; rest++)
-        view.setUint16(first((major << 8) | rest), SECOND_LEVEL | (page << 8), true);
-      view.setUint16(DECODE_SECOND + (page * 256 + (opcode & 0xff)) * 2, handler, true);
-    }
-  });
 }

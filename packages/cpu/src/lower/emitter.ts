@@ -108,14 +108,24 @@ export class Emitter {
     this.code.end();
   }
   /**
-   * One of several arms: `cases` names the arm by the selector's value, and the last arm takes all other
-   * values. No arm may come to its end.
+   * One of several arms. What `choose` emits comes first; its `select` goes to the arm that `cases` names for a
+   * selector's value, and for values beyond them to a label, or to the last arm. Nothing may come to its end.
    */
-  switch(selector: I32, cases: readonly number[], arms: readonly (() => void)[]): void {
+  switch(
+    arms: readonly (() => void)[],
+    choose: (select: (selector: I32, cases: readonly number[], beyond: Label | undefined) => void) => void,
+  ): void {
     for (const _ of arms) this.code.block();
-    this.emit(selector.node);
-    this.code.brTable(cases, arms.length - 1);
     this.depth += arms.length;
+    const innermost = this.depth;
+    choose((selector, cases, beyond) => {
+      const inside = this.depth - innermost;
+      this.emit(selector.node);
+      this.code.brTable(
+        cases.map((arm) => arm + inside),
+        beyond === undefined ? arms.length - 1 + inside : this.depth - beyond,
+      );
+    });
     for (const arm of arms) {
       this.code.end();
       this.depth -= 1;

@@ -18,6 +18,8 @@ export interface Flow {
   /** Address of the instruction, and of the next sequential one. */
   readonly here: I64;
   readonly next: I64;
+  /** Address bits that the addressing mode keeps. */
+  readonly addressMask: I64;
   /** An operand field; and one that is at most four bits wide, shifted to the left. */
   field(field: FieldNode): I32 | I64;
   shiftedField(field: FieldNode, shift: number): I32;
@@ -47,6 +49,7 @@ export class FunctionFlow implements Flow {
   readonly here = parameter64(1);
   readonly word = parameter64(2);
   readonly next = load.i64(this.cpu, at.nextAddress);
+  readonly addressMask = load.i64(this.cpu, at.addressMask);
 
   field({ bit, width, signed, type }: FieldNode): I32 | I64 {
     const value = signed
@@ -65,7 +68,7 @@ export class FunctionFlow implements Flow {
     e.return(target);
   }
   jumpRelative(e: Emitter, offset: I64): void {
-    e.return(this.here.add(offset).and(load.i64(this.cpu, at.addressMask)));
+    e.return(this.here.add(offset).and(this.addressMask));
   }
   leave(e: Emitter): void {
     e.return(LEFT);

@@ -519,6 +519,10 @@ export class InstructionLowering extends Emitter {
         return;
       }
       case "state": {
+        if (node.field === "addressMask") {
+          this.emit(this.#flow.addressMask.node);
+          return;
+        }
         const { offset, type } = stateAccess[node.field];
         this.emit(this.#cpu.node);
         code.load(type, offset);
@@ -528,8 +532,7 @@ export class InstructionLowering extends Emitter {
         this.emit((node.which === "this" ? this.#flow.here : this.#flow.next).node);
         return;
       case "relative": {
-        const mask = load.i64(this.#cpu, at.addressMask);
-        this.emit(this.#flow.here.add(new I64(node.offset)).and(mask).node);
+        this.emit(this.#flow.here.add(new I64(node.offset)).and(this.#flow.addressMask).node);
         return;
       }
       case "temporary": {

@@ -6,8 +6,10 @@
  * host offset of the eight bytes whose first it is: a higher address is a lower place, and within the window an
  * address is the window's origin less the place.
  */
-import type { Instruction } from "@lockframe/instructions";
+import type { FieldSource } from "@lockframe/instructions";
 import { I32, type I64, elaborate, fieldOfWord } from "@lockframe/instructions";
+import type { Handler } from "../decode-table.ts";
+import { isHot } from "../hot.ts";
 import type { Runtime } from "../runtime.ts";
 import { instructionLength } from "../runtime.ts";
 import { DECODE_FIRST, DECODE_SECOND, Event, SECOND_LEVEL, Tlb, cpu as at } from "../state.ts";
@@ -21,14 +23,16 @@ const I = I32.of;
 /** Last offset in a page at which any instruction fits. */
 const LAST_OFFSET = 4090;
 
-/** Number of the handler for an instruction, by its first halfword and, if need be, its sixth byte. */
+/** Handler number by the first halfword of an instruction; `SECOND_LEVEL` and more: look at its sixth byte. */
+const firstLevel = (halfword: I32): I32 => load.u16(halfword.shl(1), DECODE_FIRST);
+/** Handler number by the first level's entry, which is SECOND_LEVEL and the start of a table, and the sixth byte. */
+const secondLevel = (entry: I32, sixthByte: I32): I32 =>
+  load.u16(entry.or(sixthByte).shl(1), DECODE_SECOND - 2 * SECOND_LEVEL);
+
+/** Number of the handler for an instruction. */
 export function decode(e: Emitter, firstHalfword: I32, sixthByte: I32): Local<I32> {
-  const handler = e.local32(load.u16(firstHalfword.shl(1), DECODE_FIRST));
-  e.if(handler.value.geU(SECOND_LEVEL), () => {
-    // The entry is a page's number times its size, and SECOND_LEVEL.
-    const place = handler.value.or(sixthByte).shl(1);
-    e.set(handler, load.u16(place, DECODE_SECOND - 2 * SECOND_LEVEL));
-  });
+  const handler = e.local32(firstLevel(firstHalfword));
+  e.if(handler.value.geU(SECOND_LEVEL), () => e.set(handler, secondLevel(handler.value, sixthByte)));
   return handler;
 }
 
@@ -43,6 +47,8 @@ interface Loop {
   /** The window's origin, and the place of the last word in it. */
   readonly origin: Local<I64>;
   readonly last: Local<I32>;
+  /** The addressing mode; it changes only between runs. */
+  readonly addressMask: Local<I64>;
   /** Where to go on when going to `enter`: an address, maybe outside the window. */
   readonly target: Local<I64>;
   enter: Label;
@@ -57,6 +63,7 @@ class LoopFlow implements Flow {
   readonly word: I64;
   readonly here: I64;
   readonly next: I64;
+  readonly addressMask: I64;
   readonly #length: number;
   readonly #loop: Loop;
 
@@ -64,6 +71,7 @@ class LoopFlow implements Flow {
     this.#loop = loop;
     this.#length = length;
     this.cpu = loop.cpu;
+    this.addressMask = loop.addressMask.value;
     this.word = load.i64(loop.place.value);
     this.here = loop.origin.value.sub(loop.place.value.unsigned64());
     this.next = this.here.add(length);
@@ -152,15 +160,14 @@ function loadField(
 }
 
 /**
- * Define `run`: (cpu, budget) -> budget left, and an event in the CPU's block. `hot` definitions stand in the
- * loop; `table` has functions for all, in the order of the decode tables.
+ * Define `run`: (cpu, budget) -> budget left, and an event in the CPU's block. Handlers of hot definitions stand in
+ * the loop; `table` has functions for all, by handler number.
  */
 export function defineRun(
   module: ModuleBuilder,
   runtime: Runtime,
   callees: Callees,
-  definitions: readonly Instruction[],
-  hot: readonly Instruction[],
+  handlers: readonly Handler[],
   table: number,
 ): void {
   const leave = defineLeave(module);
@@ -174,6 +181,7 @@ export function defineRun(
     word: e.local32(),
     origin: e.local64(),
     last: e.local32(),
+    addressMask: e.local64(load.i64(cpu, at.addressMask)),
     target: e.local64(load.i64(cpu, at.pswAddress)),
     enter: 0,
     again: 0,
@@ -187,24 +195,33 @@ export function defineRun(
       loop.again = again;
       countOne(e, loop, loop.origin.value.sub(loop.place.value.unsigned64()));
       e.set(loop.word, load.i32(loop.place.value, 4));
-      const handler = decode(e, loop.word.value.shrU(16), load.u8(loop.place.value, 2));
-      const arms = hot.map((definition) => () => emitInstruction(e, loop, callees, definition));
-      const cases = [
-        arms.length,
-        ...definitions.map((d) => (hot.includes(d) ? hot.indexOf(d) : arms.length)),
-      ];
-      e.switch(handler.value, cases, [...arms, () => emitOther(e, loop, module, table, handler.value)]);
+      const handler = e.local32(firstLevel(loop.word.value.shrU(16)));
+      const hot = handlers.filter(({ definition }) => isHot(definition));
+      const arms = hot.map((h) => () => emitInstruction(e, loop, callees, h));
+      const other = arms.length;
+      const armOf = new Map(hot.map((h, n) => [h, n]));
+      const cases = [other, ...handlers.map((h) => armOf.get(h) ?? other)];
+      e.switch([...arms, () => emitOther(e, loop, module, table, handler.value)], (select) => {
+        // What lies beyond the first level's numbers comes to the code behind it.
+        e.block((_leave, second) => select(handler.value, cases, second));
+        e.set(handler, secondLevel(handler.value, load.u8(loop.place.value, 2)));
+        select(handler.value, cases, undefined);
+      });
     });
   });
   e.code.unreachable();
   module.define(index, e.body);
 }
 
-/** The code of one definition, in the loop. */
-function emitInstruction(e: Emitter, loop: Loop, callees: Callees, definition: Instruction): void {
+/** The code of one handler, in the loop. */
+function emitInstruction(e: Emitter, loop: Loop, callees: Callees, { definition, fixed }: Handler): void {
+  const source: FieldSource = (field) => {
+    const known = fixed[field.name];
+    return known === undefined ? fieldOfWord(field) : I(known).node;
+  };
   e.body.reusingLocals(() => {
     const flow = new LoopFlow(loop, definition.format.length);
-    new InstructionLowering(callees, flow, e).lower(elaborate(definition, fieldOfWord));
+    new InstructionLowering(callees, flow, e).lower(elaborate(definition, source));
   });
 }
 
@@ -247,7 +264,7 @@ function countOne(e: Emitter, { cpu, budget }: Loop, here: I64): void {
 /** Open the window that `target` is in. An instruction at its very end, which may go beyond, is called at once. */
 function emitEnter(e: Emitter, loop: Loop, runtime: Runtime, module: ModuleBuilder, table: number): void {
   const { cpu, budget, place, word, origin, last, target, enter } = loop;
-  e.set(target, target.value.and(load.i64(cpu, at.addressMask)));
+  e.set(target, target.value.and(loop.addressMask.value));
   const low = target.value.low32();
   const offset = low.and(0xfff);
   const tlbIndex = low.shrU(8).and((Tlb.fetchEntries - 1) << Tlb.entryShift);

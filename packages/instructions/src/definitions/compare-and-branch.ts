@@ -41,6 +41,7 @@ import {
   branchWhen,
   call,
   cc,
+  constantOf,
   choose,
   execute,
   gr,
@@ -183,18 +184,21 @@ export const compares: readonly Instruction[] = [
 
 /** 1 when the comparison's outcome is one that the mask selects: 8 equal, 4 first low, 2 first high. */
 function outcome(kind: "signed" | "unsigned", [a, b]: Pair, m3: I32): I32 {
-  const low =
-    a instanceof I64
-      ? kind === "signed"
-        ? a.ltS(b as I64)
-        : a.ltU(b as I64)
-      : kind === "signed"
-        ? a.ltS(b as I32)
-        : a.ltU(b as I32);
-  const equal = a instanceof I64 ? a.eq(b as I64) : a.eq(b as I32);
+  const compare = (signed: "ltS" | "gtS", unsigned: "ltU" | "gtU"): I32 => {
+    const op = kind === "signed" ? signed : unsigned;
+    return a instanceof I64 ? a[op](b as I64) : a[op](b as I32);
+  };
+  const low = () => compare("ltS", "ltU");
+  const high = () => compare("gtS", "gtU");
+  const equal = () => (a instanceof I64 ? a.eq(b as I64) : a.eq(b as I32));
+  const known = constantOf(m3.node);
+  if (known !== undefined) {
+    const byMask = [() => I32.of(0), high, low, () => equal().isZero(), equal];
+    const byMaskWithEqual = [() => low().isZero(), () => high().isZero(), () => I32.of(1)];
+    return ([...byMask, ...byMaskWithEqual][Number(known >> 1n)] as () => I32)();
+  }
   // Position of the selected bit: 3 equal, 2 low, 1 high.
-  const position = equal.select(I32.of(3), low.add(1));
-  return m3.shrU(position).and(1);
+  return m3.shrU(equal().select(I32.of(3), low().add(1))).and(1);
 }
 type Kind = "signed" | "unsigned";
 interface Family {

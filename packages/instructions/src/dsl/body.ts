@@ -6,7 +6,7 @@
  * access that can fault. Stores are access-tested before the first effect commits.
  */
 import type { Node, RegisterFile, StateField } from "./expression.ts";
-import { I32, I64, constant } from "./expression.ts";
+import { I32, I64, constant, constantOf } from "./expression.ts";
 import type { Routine } from "./routines.ts";
 
 /** Storage operand: logical address in the current addressing mode, and the access register's number. */
@@ -316,13 +316,24 @@ export const when = (condition: I32, ...effects: Effect[]): Effect => ({
   effects,
 });
 
+/** 1 when the mask selects the condition code; a mask that is known often needs one comparison. */
+function selected(mask: I32): I32 {
+  const known = Number(constantOf(mask.node) ?? 0n);
+  for (const code of [0, 1, 2, 3]) {
+    if (known === 8 >> code) return psw.cc.eq(code);
+    if (known === 15 - (8 >> code)) return psw.cc.ne(code);
+  }
+  if (known === 15) return I32.of(1);
+  return mask.shl(psw.cc).and(8).ne(0);
+}
+
 const setCc = (rule: ConditionCode["rule"], a: I32 | I64, b?: I32 | I64): Effect => ({
   kind: "setCc",
   cc: { rule, a: a.node, b: b?.node },
 });
 export const cc = {
   /** 1 when the mask (8, 4, 2, 1 for codes 0-3) selects the current code. */
-  in: (mask: I32): I32 => mask.shrU(I32.of(3).sub(psw.cc)).and(1),
+  in: (mask: I32): I32 => selected(mask),
   set: (value: I32 | number) => setCc("value", number(value)),
   signed: (value: I32 | I64) => setCc("signed", value),
   signedOrOverflow: (value: I32 | I64, overflow: I32) => setCc("signedOrOverflow", value, overflow),
