@@ -420,6 +420,16 @@ export class Cpu {
       this.storage.storeBytes(absolute, bytes.subarray(offset, offset + count));
     });
   }
+  /** Store a doubleword. @throws ProgramInterruption */
+  store64(address: bigint, value: bigint, ar = 0): void {
+    if (onOnePage(address, 8)) {
+      this.storage.store64(this.absolute(address, Access.store, ar), value);
+      return;
+    }
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setBigUint64(0, value);
+    this.storeBytes(address, bytes, ar);
+  }
   /** @throws ProgramInterruption when any byte may not be stored into */
   testStore(address: bigint, length: number, ar = 0): void {
     this.#pieces(address, length, Access.store, ar, () => undefined);

@@ -89,6 +89,10 @@ describe("MOVE WITH OPTIONAL SPECIFICATIONS", () => {
     engine.storage.setKey(0x8000, 0x38);
     engine.gr({ 0: SECONDARY | 0x2002, 2: 4, 4: 0x5000, 5: 0x5100 });
     expect(engine.execute(MVCOS)).toBe(PROTECTION);
+    engine.gr({ 0: (SECONDARY | 0x2002) << 16 });
+    expect(engine.execute(MVCOS)).toBe(PROTECTION);
+    engine.gr({ 0: SECONDARY | 0x0002 }); // the PSW's key, which nothing is protected from
+    expect(engine.execute(MVCOS)).toBeUndefined();
     engine.gr({ 0: SECONDARY | KEY_3 });
     expect(engine.execute(MVCOS)).toBeUndefined();
     expect(engine.text(0x5100, 4)).toBe("seco");

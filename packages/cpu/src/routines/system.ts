@@ -360,7 +360,7 @@ function alet(cpu: Cpu, ar: number): bigint {
 
 function timing(processors: Processors): HostRoutines {
   const { clock } = processors;
-  const store = (cpu: Cpu, value: bigint) => cpu.storeBytes(cpu.arg64(0), bytes64(value), cpu.arg32(1));
+  const store = (cpu: Cpu, value: bigint) => cpu.store64(cpu.arg64(0), value, cpu.arg32(1));
   return {
     setClock: (cpu) => {
       clock.set(cpu.fetch64(cpu.arg64(0), cpu.arg32(1)));

@@ -1,6 +1,6 @@
 /**
  * MOVE WITH OPTIONAL SPECIFICATIONS in WebAssembly, as operating systems use it between their own space and that of
- * a program: supervisor state, no other keys, no access registers. Everything else, and the first use of a space
+ * a program: supervisor state, the PSW's key, no access registers. Everything else, and the first use of a space
  * that has no TLB yet, is the host routine's.
  * Source: Principles of Operation, "General Instructions".
  */
@@ -138,8 +138,10 @@ function defineMove(module: ModuleBuilder, runtime: Runtime, slow: number, locat
   const own = e.local32(psw.value.shrU(SPACE_SHIFT).low32().and(3));
   const controls = e.local32(load.i32(state, at.gr));
   const unusual = psw.value.and(DAT | PROBLEM_STATE).ne(DAT);
-  const keyed = controls.value.and((KEY_VALID << 16) | KEY_VALID);
-  e.if(unusual.or(keyed).or(own.value.eq(AccessRegisterSpace)), leaveToHost);
+  e.if(unusual.or(own.value.eq(AccessRegisterSpace)), leaveToHost);
+  const key = load.i32(state, at.accessKey); // bits 0-3 of a byte, as the control has it in bits 0-3 of its left byte
+  for (const control of [controls.value.shrU(16), controls.value])
+    e.if(control.and(KEY_VALID).ne(0).and(control.shrU(8).and(0xf0).ne(key)), leaveToHost);
   const spaceOf = (control: I32): Local<I32> => {
     const named = control.shrU(6).and(3);
     const space = e.local32(control.and(SPACE_VALID).select(named, own.value));
