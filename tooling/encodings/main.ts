@@ -19,6 +19,18 @@ interface Sample {
   readonly bytes: string;
 }
 
+/** Relative operands by their distance: an absolute address the GNU assembler would leave to the linker. */
+function relativeToHere({ format }: InstructionEncoding, text: string): string {
+  const [mnemonic = "", operands = ""] = text.split(" ");
+  const distances = new Set(format.fields.filter(({ kind }) => kind === "ri").map(({ name }) => name));
+  const written = operands.split(",").map((operand, n) => {
+    const syntax = format.syntax[n];
+    const relative = syntax?.kind === "field" && distances.has(syntax.field);
+    return !relative ? operand : `.${operand.startsWith("-") ? "" : "+"}${operand}`;
+  });
+  return `${mnemonic} ${written.join(",")}`;
+}
+
 function randomSample(encoding: InstructionEncoding): Sample {
   const fields = encoding.format.fields.map((field): [string, number] => {
     const [min, max] = fieldRange(field);
@@ -28,12 +40,8 @@ function randomSample(encoding: InstructionEncoding): Sample {
   });
   const bytes = encode(encoding, Object.fromEntries(fields));
   const [line] = createDisassembler([encoding]).disassemble(bytes);
-  // The GNU assembler would leave the distance to an absolute address to the linker.
-  const relative = encoding.format.fields.some(({ kind }) => kind === "ri");
-  const text = relative
-    ? (line?.text ?? "").replace(/(-?)(\w+)$/, (_, sign, to) => `.${sign || "+"}${to}`)
-    : line?.text;
-  return { mnemonic: encoding.mnemonic, text: text ?? "", bytes: Buffer.from(bytes).toString("hex") };
+  const text = relativeToHere(encoding, line?.text ?? "");
+  return { mnemonic: encoding.mnemonic, text, bytes: Buffer.from(bytes).toString("hex") };
 }
 
 /** Line numbers (from 0) that the GNU assembler refuses, with its words. */
@@ -56,7 +64,7 @@ function assembled(lines: readonly string[], folder: string): string[] {
   const options = ["-march=z16", `-aln=${listing}`, "--listing-lhs-width=3", "--listing-rhs-width=1"];
   execFileSync(GNU_ASSEMBLER, [...options, source, "-o", join(folder, "good.o")]);
   const bytes = [...lines, ""].map(() => "");
-  for (const row of readFileSync(listing, "utf8").matchAll(/^ *(\d+) [0-9a-f]{4} ((?:[0-9A-F]+ ?)+)/gm)) {
+  for (const row of readFileSync(listing, "utf8").matchAll(/^ *(\d+) [0-9a-f]{4,8} ((?:[0-9A-F]+ ?)+)/gm)) {
     bytes[Number(row[1]) - 1] += (row[2] ?? "").replaceAll(" ", "").toLowerCase();
   }
   return bytes;

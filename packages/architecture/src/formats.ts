@@ -90,12 +90,20 @@ const format = (
 /** Every format the instruction list uses, by the Principles of Operation's name. */
 export const formats = {
   E: format("E", 2, half, [], []),
+  IE: format("IE", 4, half, [field("i1", "u", 24), field("i2", "u", 28)], [f("i1"), f("i2")]),
   I: format("I", 2, at0, [field("i1", "u", 8, 8)], [f("i1")]),
   RR: format("RR", 2, at0, [r1, r2low], [f("r1"), f("r2")]),
   /** RR with a mask in the first position: BCR. */
   RRm: format("RRm", 2, at0, [field("m1", "m", 8), r2low], [f("m1"), f("r2")]),
   /** RR with only R1: SPM. */
   RR1: format("RR1", 2, at0, [r1], [f("r1")]),
+  MII: format(
+    "MII",
+    6,
+    at0,
+    [field("m1", "m", 8), field("ri2", "ri", 12, 12), field("ri3", "ri", 24, 24)],
+    [f("m1"), f("ri2"), f("ri3")],
+  ),
   RIa: format("RIa", 4, at0and12, [r1, field("i2", "i", 16, 16)], [f("r1"), f("i2")]),
   /** RI-a whose immediate is a mask or an unsigned number. */
   RIu: format("RIu", 4, at0and12, [r1, field("i2", "u", 16, 16)], [f("r1"), f("i2")]),
@@ -191,12 +199,28 @@ export const formats = {
     [field("r3", "r", 16), field("m4", "m", 20), field("r1", "r", 24), field("r2", "r", 28)],
     [f("r1"), f("r2"), f("r3"), f("m4", true)],
   ),
+  /** RRF-a without M4: ARK, MGRK. */
+  RRFa3: format(
+    "RRFa3",
+    4,
+    half,
+    [field("r3", "r", 16), field("r1", "r", 24), field("r2", "r", 28)],
+    [f("r1"), f("r2"), f("r3")],
+  ),
   RRFb: format(
     "RRFb",
     4,
     half,
     [field("r3", "r", 16), field("m4", "m", 20), field("r1", "r", 24), field("r2", "r", 28)],
     [f("r1"), f("r3"), f("r2"), f("m4", true)],
+  ),
+  /** RRF-b without M4: CPSDR. */
+  RRFb3: format(
+    "RRFb3",
+    4,
+    half,
+    [field("r3", "r", 16), field("r1", "r", 24), field("r2", "r", 28)],
+    [f("r1"), f("r3"), f("r2")],
   ),
   RRFc: format(
     "RRFc",
@@ -210,7 +234,7 @@ export const formats = {
     4,
     half,
     [field("m3", "m", 16), field("m4", "m", 20), field("r1", "r", 24), field("r2", "r", 28)],
-    [f("r1"), f("m3"), f("r2"), f("m4", true)],
+    [f("r1"), f("m3"), f("r2"), f("m4")],
   ),
   RRS: format(
     "RRS",
@@ -237,7 +261,8 @@ export const formats = {
   RSYc: format("RSYc", 6, at0and40, [r1, field("m3", "m", 12), b2, d2l], [f("r1"), bd2, f("m3")]),
   RXa: format("RXa", 4, at0, [r1, x2, b2, d2], [f("r1"), bxd2]),
   RXb: format("RXb", 4, at0, [field("m1", "m", 8), x2, b2, d2], [f("m1"), bxd2]),
-  RXE: format("RXE", 6, at0and40, [r1, x2, b2, d2, field("m3", "m", 32)], [f("r1"), bxd2, f("m3", true)]),
+  /** RXE without M3, as all but LCBB have it. */
+  RXE: format("RXE", 6, at0and40, [r1, x2, b2, d2], [f("r1"), bxd2]),
   RXF: format(
     "RXF",
     6,
@@ -258,6 +283,13 @@ export const formats = {
   SIY: format("SIY", 6, at0and40, [field("i2", "u", 8, 8), b1, d1l], [bd1, f("i2")]),
   /** SIY whose immediate is signed: ASI, AGSI, ALSI, ALGSI. */
   SIYs: format("SIYs", 6, at0and40, [field("i2", "i", 8, 8), b1, d1l], [bd1, f("i2")]),
+  SMI: format(
+    "SMI",
+    6,
+    at0,
+    [field("m1", "m", 8), field("b3", "b", 16), field("d3", "d", 20, 12), field("ri2", "ri", 32, 16)],
+    [f("m1"), f("ri2"), { kind: "bd", base: "b3", displacement: "d3" }],
+  ),
   SSa: format(
     "SSa",
     6,
@@ -329,6 +361,8 @@ export const formats = {
   ),
   SSE: format("SSE", 6, half, [b1, d1, b2ss, d2ss], [bd1, bd2]),
   SSF: format("SSF", 6, at0and12, [field("r3", "r", 8), b1, d1, b2ss, d2ss], [bd1, bd2, f("r3")]),
+  /** SSF as LPD writes it: register first. */
+  SSFr: format("SSFr", 6, at0and12, [field("r3", "r", 8), b1, d1, b2ss, d2ss], [f("r3"), bd1, bd2]),
 } as const satisfies Record<string, Format>;
 
 export type FormatName = keyof typeof formats;
