@@ -410,7 +410,7 @@ export class InstructionLowering extends Emitter {
 
   #programAfter(e: Effect & { kind: "programAfter" }): void {
     this.rarely(new I32(e.condition), () => {
-      this.callVoid(this.#callees.raise, this.#cpu, I32.of(e.code), I32.of(0));
+      this.callVoid(this.#callees.raise, this.#cpu, I32.of(e.code), I32.of(e.dxc));
       this.store("i32", this.#cpu, at.event, I32.of(Event.programAfter));
       this.store("i64", this.#cpu, at.pswAddress, this.#flow.next);
       this.#flow.leave(this);

@@ -205,7 +205,39 @@ function moveInverse(cpu: Cpu): void {
   }
 }
 
+/**
+ * MVCRL: operands; length code in general register 0. As if byte by byte from the right: where the first operand begins
+ * to the left of the second and overlaps it, bytes moved before are moved again.
+ */
+function moveRightToLeft(cpu: Cpu): void {
+  const [first, second] = operands(cpu);
+  const length = (cpu.grLow(0) & 0xff) + 1;
+  const moved = cpu.fetchBytes(second.address, length, second.ar);
+  const ahead = Number(BigInt.asIntN(64, second.address - first.address));
+  if (ahead > 0) {
+    for (let n = length - 1 - ahead; n >= 0; n--) moved[n] = moved[n + ahead] ?? 0;
+  }
+  cpu.storeBytes(first.address, moved, first.ar);
+}
+
+/** LMD: addresses of the left and of the right halves, each with its AR, R1, R3. */
+function loadMultipleDisjoint(cpu: Cpu): void {
+  const [left, right] = operands(cpu);
+  const [r1, r3] = [cpu.arg32(4), cpu.arg32(5)];
+  const count = ((r3 - r1) & 15) + 1;
+  const [highs, lows] = [left, right].map(({ address, ar }) => {
+    const { buffer } = cpu.fetchBytes(address, count * 4, ar);
+    return new DataView(buffer);
+  });
+  for (let n = 0; n < count; n++) {
+    const value = (BigInt(highs?.getUint32(n * 4) ?? 0) << 32n) | BigInt(lows?.getUint32(n * 4) ?? 0);
+    cpu.setGr((r1 + n) & 15, value);
+  }
+}
+
 export const moveRoutines: HostRoutines = {
+  loadMultipleDisjoint,
+  moveRightToLeft,
   moveBetweenSpaces,
   moveWithKey,
   moveWithKeys,

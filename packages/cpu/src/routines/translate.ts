@@ -2,7 +2,7 @@
 import { programInterruption } from "@lockframe/architecture";
 import { type Cpu, ProgramInterruption } from "../cpu.ts";
 import type { HostRoutines } from "./host.ts";
-import { Extent, addressIn, bytesOf, fetch16, inSteps, setAddress } from "./registers.ts";
+import { Extent, addressIn, bytesOf, fetch16, inSteps, setAddress, setLength } from "./registers.ts";
 
 /** TRTR: first operand, its AR, table, its AR, length; from right to left. CC as for TRT. */
 function translateAndTestReverse(cpu: Cpu): number {
@@ -74,7 +74,46 @@ function translateCharacters(cpu: Cpu): number {
   });
 }
 
+/** Bits of M3 of TRTE and TRTRE: arguments and function codes of two bytes, arguments above 255 not looked up. */
+const Parse = { argument: 8, functionCode: 4, limit: 2 } as const;
+
+/** TRTE (0), TRTRE (1): R1 (address, length), R2 (gets the function code), M3; table in general register 1. CC: 1 code found. */
+function translateAndTestExtended(cpu: Cpu): number {
+  const [r1, r2, m3] = [cpu.arg32(0), cpu.arg32(1), cpu.arg32(2)];
+  const operand = new Extent(cpu, r1);
+  const size = m3 & Parse.argument ? 2 : 1;
+  if (operand.length % BigInt(size) !== 0n) throw new ProgramInterruption(programInterruption.specification);
+  const functionSize = m3 & Parse.functionCode ? 2 : 1;
+  const table = addressIn(cpu, 1);
+  const distance = BigInt(cpu.arg32(3) === 1 ? -size : size);
+  const value = (address: bigint, length: number, ar: number): number =>
+    length === 2 ? fetch16(cpu, address, ar) : cpu.fetch8(address, ar);
+  const codeOf = (argument: number): number =>
+    m3 & Parse.limit && argument > 0xff
+      ? 0
+      : value((table + BigInt(argument * functionSize)) & cpu.addressMask, functionSize, 1);
+  let found: number | undefined;
+  const step = (): number | undefined => {
+    if (operand.length === 0n) return 0;
+    const code = codeOf(value(operand.address, size, r1));
+    if (code !== 0) {
+      found = code;
+      return 1;
+    }
+    operand.address = (operand.address + distance) & cpu.addressMask;
+    operand.length -= BigInt(size);
+    if (operand.length !== 0n) return undefined;
+    found = 0;
+    return 0;
+  };
+  return inSteps(cpu, step, () => {
+    operand.store();
+    if (found !== undefined && r2 !== r1 && r2 !== r1 + 1) setLength(cpu, r2, BigInt(found));
+  });
+}
+
 export const translateRoutines: HostRoutines = {
+  translateAndTestExtended,
   translateAndTestReverse,
   translateExtended,
   translateCharacters,

@@ -2,7 +2,9 @@
 import {
   type Effects,
   I32,
+  IE,
   type Instruction,
+  MII,
   RR,
   RRE,
   RRFc,
@@ -13,6 +15,8 @@ import {
   RXYb,
   RXa,
   RILc,
+  SMI,
+  SSE,
   SSF,
   SSa,
   SSb,
@@ -63,6 +67,8 @@ const translateAndTest = wasmRoutine("translateAndTest", "i64", "i32", "i64", "i
 const translateAndTestReverse = hostRoutine("translateAndTestReverse", "i64", "i32", "i64", "i32", "i32");
 const translateExtended = hostRoutine("translateExtended", ...onExtents);
 const moveInverse = hostRoutine("moveInverse", "i64", "i32", "i64", "i32", "i32");
+const moveRightToLeft = hostRoutine("moveRightToLeft", "i64", "i32", "i64", "i32");
+const translateAndTestExtended = hostRoutine("translateAndTestExtended", "i32", "i32", "i32", "i32");
 const moveNumerics = wasmRoutine("moveNumerics", "i64", "i32", "i64", "i32", "i32");
 const moveZones = wasmRoutine("moveZones", "i64", "i32", "i64", "i32", "i32");
 const performLockedOperation = hostRoutine(
@@ -89,6 +95,16 @@ export const blocks: readonly Instruction[] = [
     call(moveInverse, s1.address, s1.ar, s2.address, s2.ar, l1.add(1));
     return [];
   }),
+  insn(
+    "MVCRL",
+    SSE(0xe50a),
+    "MOVE RIGHT TO LEFT",
+    ({ s1, s2 }) => {
+      call(moveRightToLeft, s1.address, s1.ar, s2.address, s2.ar);
+      return [];
+    },
+    { facility: 61 },
+  ),
   insn("MVN", SSa(0xd1), "MOVE NUMERICS", ({ l1, s1, s2 }) => {
     call(moveNumerics, s1.address, s1.ar, s2.address, s2.ar, l1.add(1));
     return [];
@@ -144,19 +160,40 @@ export const blocks: readonly Instruction[] = [
       return [cc.set(call(translateCharacters, r1, r2, m3, I32.of(n)))];
     });
   }),
+  ...(["TRTE", "TRTRE"] as const).map((name, reverse) =>
+    insn(
+      name,
+      RRFc(name === "TRTE" ? 0xb9bf : 0xb9bd),
+      `TRANSLATE AND TEST ${reverse === 1 ? "REVERSE " : ""}EXTENDED`,
+      ({ r1, r2, m3 }) => {
+        recognise.even(r1);
+        return [cc.set(call(translateAndTestExtended, r1, r2, m3, I32.of(reverse)))];
+      },
+      { facility: 26 },
+    ),
+  ),
   ...(
     [
       ["CU21", 0xb2a6, 21, "CONVERT UTF-16 TO UTF-8"],
       ["CU12", 0xb2a7, 12, "CONVERT UTF-8 TO UTF-16"],
       ["CU14", 0xb9b0, 14, "CONVERT UTF-8 TO UTF-32"],
       ["CU24", 0xb9b1, 24, "CONVERT UTF-16 TO UTF-32"],
-      ["CU41", 0xb9b2, 41, "CONVERT UTF-32 TO UTF-8"],
-      ["CU42", 0xb9b3, 42, "CONVERT UTF-32 TO UTF-16"],
     ] as const
   ).map(([name, opcode, kind, title]) =>
     insn(name, RRFc(opcode), title, ({ r1, r2, m3 }) => {
       recognise.even(r1, r2);
       return [cc.set(call(convertUnicode, r1, r2, m3, I32.of(kind)))];
+    }),
+  ),
+  ...(
+    [
+      ["CU41", 0xb9b2, 41, "CONVERT UTF-32 TO UTF-8"],
+      ["CU42", 0xb9b3, 42, "CONVERT UTF-32 TO UTF-16"],
+    ] as const
+  ).map(([name, opcode, kind, title]) =>
+    insn(name, RRE(opcode), title, ({ r1, r2 }) => {
+      recognise.even(r1, r2);
+      return [cc.set(call(convertUnicode, r1, r2, I32.of(0), I32.of(kind)))];
     }),
   ),
   insn("PLO", SSp(0xee), "PERFORM LOCKED OPERATION", ({ r1, r3, s2, s4 }) => [
@@ -282,7 +319,9 @@ const extractCacheAttribute = hostRoutine("extractCacheAttribute", "i32", "i64")
 export const hints: readonly Instruction[] = [
   insn("PFD", RXYb(0xe336), "PREFETCH DATA", () => []),
   insn("PFDRL", RILc(0xc602), "PREFETCH DATA RELATIVE LONG", () => []),
-  insn("NIAI", RRE(0xb2fa), "NEXT INSTRUCTION ACCESS INTENT", () => [], { facility: 49 }),
+  insn("NIAI", IE(0xb2fa), "NEXT INSTRUCTION ACCESS INTENT", () => [], { facility: 49 }),
+  insn("BPP", SMI(0xc7), "BRANCH PREDICTION PRELOAD", () => [], { facility: 49 }),
+  insn("BPRP", MII(0xc5), "BRANCH PREDICTION RELATIVE PRELOAD", () => [], { facility: 49 }),
   insn("PPA", RRFc(0xb2e8), "PERFORM PROCESSOR ASSIST", () => [], { facility: 49 }),
   insn("ECAG", RSYa(0xeb4c), "EXTRACT CACHE ATTRIBUTE", ({ r1, s2 }) => {
     call(extractCacheAttribute, r1, s2.address);

@@ -7,7 +7,7 @@ import {
   RR,
   RRE,
   RRE1,
-  RRFb,
+  RRFb3,
   RXYa,
   RXa,
   S,
@@ -44,7 +44,7 @@ const copySign = (r1: I32, r2: I32, sign: I64): Effects => [
 
 /** Sign handling looks at no format: it moves any datum of 64 bits. */
 const signHandling: readonly Instruction[] = [
-  insn("CPSDR", RRFb(0xb372), "COPY SIGN", ({ r1, r2, r3 }) => copySign(r1, r2, fpr(r3).value.and(SIGN)), {
+  insn("CPSDR", RRFb3(0xb372), "COPY SIGN", ({ r1, r2, r3 }) => copySign(r1, r2, fpr(r3).value.and(SIGN)), {
     ...afp,
     facility: 41,
   }),

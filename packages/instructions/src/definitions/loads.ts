@@ -1,5 +1,6 @@
 /** LOAD, STORE, MOVE and INSERT between registers, immediates and storage. Principles of Operation, "General Instructions". */
 import {
+  type Effect,
   type Effects,
   type I32,
   I64,
@@ -22,12 +23,15 @@ import {
   SI,
   SIL,
   SIY,
+  SSFr,
+  SSe,
   ar,
   call,
   cc,
   choose,
   fpr,
   gr,
+  hostRoutine,
   inMode,
   insn,
   program,
@@ -94,6 +98,51 @@ function aligned(offset: I64, size: number) {
   recognise.specification(operand.address.and(size - 1).ne(0));
   return storage(operand);
 }
+
+const executionHint = { facility: 49 };
+/** LOAD AND TRAP: what was loaded stays loaded; a data exception follows when it is zero. */
+const trapping32 = (value: I32, set: (value: I32) => Effect): Effects => [
+  set(value),
+  program.trap(value.isZero()),
+];
+const trapping64 = (to: I32, value: I64): Effects => [gr(to).set(value), program.trap(value.eq(0))];
+const andTrap: readonly Instruction[] = [
+  insn(
+    "LAT",
+    RXYa(0xe39f),
+    "LOAD AND TRAP",
+    ({ r1, s2 }) => trapping32(storage(s2).fetch32(), gr(r1).setLow),
+    executionHint,
+  ),
+  insn(
+    "LGAT",
+    RXYa(0xe385),
+    "LOAD AND TRAP",
+    ({ r1, s2 }) => trapping64(r1, storage(s2).fetch64()),
+    executionHint,
+  ),
+  insn(
+    "LFHAT",
+    RXYa(0xe3c8),
+    "LOAD HIGH AND TRAP",
+    ({ r1, s2 }) => trapping32(storage(s2).fetch32(), gr(r1).setHigh),
+    executionHint,
+  ),
+  insn(
+    "LLGFAT",
+    RXYa(0xe39d),
+    "LOAD LOGICAL AND TRAP",
+    ({ r1, s2 }) => trapping64(r1, storage(s2).fetch32().unsigned64()),
+    executionHint,
+  ),
+  insn(
+    "LLGTAT",
+    RXYa(0xe39c),
+    "LOAD LOGICAL THIRTY ONE BITS AND TRAP",
+    ({ r1, s2 }) => trapping64(r1, share(storage(s2).fetch32().and(0x7fff_ffff).unsigned64())),
+    executionHint,
+  ),
+];
 
 export const loads: readonly Instruction[] = [
   insn("LR", RR(0x18), "LOAD", ({ r1, r2 }) => [gr(r1).setLow(gr(r2).low)]),
@@ -215,6 +264,29 @@ export const loads: readonly Instruction[] = [
     const high = storage(s2).fetch64();
     return [gr(r1).set(high), gr(r1.or(1)).set(low)];
   }),
+  ...(
+    [
+      ["LPD", 0xc804, 4],
+      ["LPDG", 0xc805, 8],
+    ] as const
+  ).map(([name, opcode, size]) =>
+    insn(
+      name,
+      SSFr(opcode),
+      "LOAD PAIR DISJOINT",
+      ({ r3, s1, s2 }) => {
+        recognise.even(r3);
+        for (const { address } of [s1, s2]) recognise.specification(address.and(size - 1).ne(0));
+        const [first, second] = [storage(s1), storage(s2)];
+        const [even, odd] = [gr(r3), gr(r3.or(1))];
+        // No other CPU stores between the fetches: the pair is interlocked, code 0.
+        return size === 4
+          ? [even.setLow(first.fetch32()), odd.setLow(second.fetch32()), cc.set(0)]
+          : [even.set(first.fetch64()), odd.set(second.fetch64()), cc.set(0)];
+      },
+      { facility: 45 },
+    ),
+  ),
   insn(
     "LOC",
     RSYc(0xebf2),
@@ -273,6 +345,35 @@ export const loads: readonly Instruction[] = [
     ({ r1, i2, m3 }) => [gr(r1).set(cc.in(m3).select(i2, gr(r1).value))],
     { facility: 53 },
   ),
+  insn(
+    "LOCHHI",
+    RIEg(0xec4e),
+    "LOAD HALFWORD HIGH IMMEDIATE ON CONDITION",
+    ({ r1, i2, m3 }) => [gr(r1).setHigh(cc.in(m3).select(i2.low32(), gr(r1).high))],
+    { facility: 53 },
+  ),
+  insn(
+    "LOCFHR",
+    RRFc(0xb9e0),
+    "LOAD HIGH ON CONDITION",
+    ({ r1, r2, m3 }) => [gr(r1).setHigh(cc.in(m3).select(gr(r2).high, gr(r1).high))],
+    { facility: 53 },
+  ),
+  insn(
+    "LOCFH",
+    RSYc(0xebe0),
+    "LOAD HIGH ON CONDITION",
+    ({ r1, m3, s2 }) => [
+      gr(r1).setHigh(
+        choose(
+          cc.in(m3),
+          () => storage(s2).fetch32(),
+          () => gr(r1).high,
+        ),
+      ),
+    ],
+    { facility: 53 },
+  ),
   insn("LFH", RXYa(0xe3ca), "LOAD HIGH", ({ r1, s2 }) => [gr(r1).setHigh(storage(s2).fetch32())], {
     facility: 45,
   }),
@@ -325,6 +426,7 @@ export const loads: readonly Instruction[] = [
     ({ r1, s2 }) => [gr(r1).set(storage(s2).fetch32().and(~0xff).unsigned64())],
     { facility: 53 },
   ),
+  ...andTrap,
   insn("LGDR", RRE(0xb3cd), "LOAD GR FROM FPR", ({ r1, r2 }) => [gr(r1).set(fpr(r2).value)], {
     additionalFloatingPoint: 1,
   }),
@@ -394,6 +496,13 @@ export const stores: readonly Instruction[] = [
     ({ r1, m3, s2 }) => [when(cc.in(m3), storage(s2).store64(gr(r1).value))],
     { facility: 45 },
   ),
+  insn(
+    "STOCFH",
+    RSYc(0xebe1),
+    "STORE HIGH ON CONDITION",
+    ({ r1, m3, s2 }) => [when(cc.in(m3), storage(s2).store32(gr(r1).high))],
+    { facility: 53 },
+  ),
   insn("STFH", RXYa(0xe3cb), "STORE HIGH", ({ r1, s2 }) => [storage(s2).store32(gr(r1).high)], {
     facility: 45,
   }),
@@ -441,11 +550,17 @@ const store =
     return [];
   };
 
+const loadMultipleDisjoint = hostRoutine("loadMultipleDisjoint", "i64", "i32", "i64", "i32", "i32", "i32");
+
 export const multiples: readonly Instruction[] = [
   insn("LM", RSa(0x98), "LOAD MULTIPLE", load(row.generalLow)),
   insn("LMY", RSYa(0xeb98), "LOAD MULTIPLE", load(row.generalLow)),
   insn("LMG", RSYa(0xeb04), "LOAD MULTIPLE", load(row.general)),
   insn("LMH", RSYa(0xeb96), "LOAD MULTIPLE HIGH", load(row.generalHigh)),
+  insn("LMD", SSe(0xef), "LOAD MULTIPLE DISJOINT", ({ r1, r3, s2, s4 }) => {
+    call(loadMultipleDisjoint, s2.address, s2.ar, s4.address, s4.ar, r1, r3);
+    return [];
+  }),
   insn("STM", RSa(0x90), "STORE MULTIPLE", store(row.generalLow)),
   insn("STMY", RSYa(0xeb90), "STORE MULTIPLE", store(row.generalLow)),
   insn("STMG", RSYa(0xeb24), "STORE MULTIPLE", store(row.general)),

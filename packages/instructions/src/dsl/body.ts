@@ -59,7 +59,7 @@ export type Effect =
   | { readonly kind: "setCc"; readonly cc: ConditionCode }
   | { readonly kind: "branch"; readonly condition: Node; readonly target: Node }
   /** A program interruption that is recognised after everything else has committed. */
-  | { readonly kind: "programAfter"; readonly condition: Node; readonly code: number }
+  | { readonly kind: "programAfter"; readonly condition: Node; readonly code: number; readonly dxc: number }
   /** The system mask may have changed: DAT, and interruptions that may now be enabled, are looked at again. */
   | { readonly kind: "setSystemMask"; readonly value: Node }
   /** Execute the instruction at `target`, bits 8-15 of it ORed with `modifier`. */
@@ -377,6 +377,14 @@ export const program = {
     kind: "programAfter",
     condition: overflow.and(psw.mask.shrU(43).low32().and(1)).node,
     code: 0x08,
+    dxc: 0,
+  }),
+  /** Data exception of a "load and trap" instruction (DXC FF), which has loaded. */
+  trap: (condition: I32): Effect => ({
+    kind: "programAfter",
+    condition: condition.node,
+    code: 0x07,
+    dxc: 0xff,
   }),
 };
 

@@ -64,6 +64,8 @@ const makers = Object.fromEntries(
 export const {
   E,
   I,
+  IE,
+  MII,
   RR,
   RRm,
   RR1,
@@ -91,7 +93,9 @@ export const {
   RRE1,
   RRE0,
   RRFa,
+  RRFa3,
   RRFb,
+  RRFb3,
   RRFc,
   RRFe,
   RRS,
@@ -117,6 +121,7 @@ export const {
   SILu,
   SIY,
   SIYs,
+  SMI,
   SSa,
   SSb,
   SSc,
@@ -126,6 +131,7 @@ export const {
   SSf,
   SSE,
   SSF,
+  SSFr,
 } = makers;
 
 export const insn = (

@@ -4,6 +4,8 @@ import type { InstructionToJudge } from "./encoding.ts";
 import type { Judge, Opinion } from "./opinion.ts";
 import { binaryDecimalInstructions, binaryDecimalReference } from "./reference/binary-decimal.ts";
 import { decimalInstructions, decimalReference } from "./reference/decimal.ts";
+import { loadMultipleDisjoint } from "./reference/load-multiple-disjoint.ts";
+import { parsingReference } from "./reference/parsing.ts";
 
 type Reference = (subject: Case) => Outcome | undefined;
 
@@ -11,6 +13,9 @@ const references: ReadonlyMap<string, Reference> = new Map<string, Reference>([
   ...decimalInstructions.map((mnemonic) => [mnemonic, decimalReference] as const),
   ...binaryDecimalInstructions.map((mnemonic) => [mnemonic, binaryDecimalReference] as const),
   ["CPYA", copyAccess],
+  ["LMD", loadMultipleDisjoint],
+  ["TRTE", parsingReference],
+  ["TRTRE", parsingReference],
 ]);
 
 /** The reference for an instruction, if there is one; cases that the architecture leaves open have no outcome. */
