@@ -39,7 +39,7 @@ const stops: readonly (readonly [Stop, number, RegExp | undefined])[] = [
       reasonCode: 0,
     },
     5,
-    /LF-UV-001: bad key \(rc 0x108, rrc 0x0\)/,
+    /refused to become a protected one \(LF-UV-001\)/,
   ],
   [{ kind: "integrity-violation", address: 0x1000n, message: "changed" }, 6, /page 0x1000/],
   [{ kind: "unimplemented", what: "PER" }, 7, /PER is not implemented/],

@@ -113,6 +113,12 @@ test.for([
   expect(outcome).toMatchObject({ status: 1, stdout: "", stderr: expect.stringContaining(code) });
 });
 
+test("an image that was cut short is refused before anything starts", async () => {
+  writeFileSync(at("cut.img"), readFileSync(at("secure.img")).subarray(0, 70_000));
+  const outcome = await lockframe(["run", at("cut.img"), "--host-key", at("host.key")]);
+  expect(outcome).toMatchObject({ status: 1, stdout: "", stderr: expect.stringContaining("LF-IMAGE-") });
+});
+
 test("-no-reboot ends a reboot with a status of its own; otherwise the guest starts again", async () => {
   const args = ["qemu", "-nographic", "-kernel", at("kernel")];
   expect(await lockframe([...args, "-no-reboot"], { input: "reboot\n" })).toMatchObject({ status: 3 });

@@ -8,7 +8,7 @@ import { parseMemorySize } from "../qemu/option-string.ts";
 import { boot, stdioConsole } from "../run/boot.ts";
 import { parseDuration } from "../run/duration.ts";
 import { planOf } from "../run/plan.ts";
-import { isSeImageFile } from "../run/se-image.ts";
+import { meansToBeSeImage } from "../run/se-image.ts";
 
 interface RunOptions {
   readonly initrd?: string;
@@ -75,7 +75,7 @@ async function run({ invocation }: Context, what: readonly string[], options: Ru
 /** Without a profile: a machine that can become a protected one for an image that wants it, a plain one otherwise. */
 async function fittingProfile(cwd: string, kernel: string | undefined): Promise<string> {
   if (kernel === undefined) return "base";
-  return (await isSeImageFile(resolvePath(cwd, kernel))) ? "pvm" : "base";
+  return (await meansToBeSeImage(resolvePath(cwd, kernel))) ? "pvm" : "base";
 }
 
 const MIB = 2 ** 20;

@@ -10,7 +10,7 @@ import { note, warn } from "../report.ts";
 import { printBanner } from "./banner.ts";
 import { openPorts } from "./character-ports.ts";
 import { readIplFiles } from "./ipl-files.ts";
-import { isSeImage } from "./se-image.ts";
+import { checkSeImage } from "./se-image.ts";
 import { printStats, reportStop } from "./stop-report.ts";
 
 export interface BootOptions {
@@ -39,7 +39,7 @@ export async function boot(invocation: Invocation, options: BootOptions): Promis
     import("@lockframe/machine"),
     import("@lockframe/secure-image"),
   ]);
-  if (await isSeImage(source.kernel)) warnIneffective(invocation, source);
+  if (await checkSeImage(source.kernel)) warnIneffective(invocation, source);
   const hostKeys =
     options.hostKeys ?? (await Promise.all(profile.protection.hostKeys.map((path) => loadHostKey(path))));
   printBanner(invocation, planned.plan.protection.xray);

@@ -26,7 +26,8 @@ export function describeStop(
       return { text: `CPU ${stop.cpu} is in check-stop: ${stop.reason}` };
     case "protection-refused":
       return {
-        text: `${stop.code}: ${stop.message} (rc ${hex(stop.returnCode)}, rrc ${hex(stop.reasonCode)})`,
+        // Why was said when it happened; a guest may go on after it.
+        text: `the guest gave up: it was refused to become a protected one (${stop.code})`,
         hint: stop.hint,
       };
     case "integrity-violation":
