@@ -2,16 +2,19 @@
 import {
   type Effect,
   type Effects,
-  type I32,
+  type Instruction,
+  I32,
   I64,
-  RIa,
   RIEg,
-  RIu,
   RILa,
   RILb,
   RILu,
+  RIa,
+  RIu,
   RR,
+  RR1,
   RRE,
+  RRE1,
   RRFc,
   RSYa,
   RSYb,
@@ -42,12 +45,10 @@ import {
   wasmRoutine,
   when,
 } from "../dsl/index.ts";
-import { type Instruction } from "../dsl/index.ts";
 import { reverse16, reverse32, reverse64 } from "./algorithms.ts";
 
 const relative = (offset: I64) => ({ address: psw.relative(offset), ar: ar0 });
-import { I32 as Int32 } from "../dsl/index.ts";
-const ar0 = Int32.of(0);
+const ar0 = I32.of(0);
 
 /** LOAD COMPLEMENT. CC as ADD; the most negative number overflows. */
 function complement64(to: I32, value: I64): Effects {
@@ -57,7 +58,7 @@ function complement64(to: I32, value: I64): Effects {
 }
 function complement32(to: I32, value: I32): Effects {
   const overflow = share(value.eq(-0x8000_0000));
-  const result = share(Int32.of(0).sub(value));
+  const result = share(I32.of(0).sub(value));
   return [gr(to).setLow(result), cc.signedOrOverflow(result, overflow), program.fixedPointOverflow(overflow)];
 }
 /** LOAD POSITIVE. */
@@ -66,16 +67,16 @@ function positive64(to: I32, value: I64): Effects {
   const result = share(value.isNegative().select(I64.of(0).sub(value), value));
   return [
     gr(to).set(result),
-    cc.set(overflow.select(Int32.of(3), result.ne(0).shl(1))),
+    cc.set(overflow.select(I32.of(3), result.ne(0).shl(1))),
     program.fixedPointOverflow(overflow),
   ];
 }
 function positive32(to: I32, value: I32): Effects {
   const overflow = share(value.eq(-0x8000_0000));
-  const result = share(value.isNegative().select(Int32.of(0).sub(value), value));
+  const result = share(value.isNegative().select(I32.of(0).sub(value), value));
   return [
     gr(to).setLow(result),
-    cc.set(overflow.select(Int32.of(3), result.ne(0).shl(1))),
+    cc.set(overflow.select(I32.of(3), result.ne(0).shl(1))),
     program.fixedPointOverflow(overflow),
   ];
 }
@@ -85,7 +86,7 @@ function negative64(to: I32, value: I64): Effects {
   return [gr(to).set(result), cc.notZero(result)];
 }
 function negative32(to: I32, value: I32): Effects {
-  const result = share(value.gtS(0).select(Int32.of(0).sub(value), value));
+  const result = share(value.gtS(0).select(I32.of(0).sub(value), value));
   return [gr(to).setLow(result), cc.notZero(result)];
 }
 /** LOAD AND TEST. */
@@ -446,8 +447,8 @@ function loadAddress(to: I32, address: I64): Effects {
 function loadAddressExtended(to: I32, operand: { readonly address: I64; readonly ar: I32 }): Effects {
   // Address space: 0 primary, 1 access register, 2 secondary, 3 home; ALETs 0, AR[B2] (0 for B2 = 0), 1, 2.
   const space = psw.addressSpace;
-  const ofBase = operand.ar.isZero().select(Int32.of(0), ar(operand.ar).value);
-  const alet = space.eq(1).select(ofBase, space.isZero().select(Int32.of(0), space.sub(1)));
+  const ofBase = operand.ar.isZero().select(I32.of(0), ar(operand.ar).value);
+  const alet = space.eq(1).select(ofBase, space.isZero().select(I32.of(0), space.sub(1)));
   return [...loadAddress(to, operand.address), ar(to).set(alet)];
 }
 
@@ -539,14 +540,14 @@ type Multiple = {
 const load =
   (file: number) =>
   ({ r1, r3, s2 }: Multiple): Effects => {
-    call(loadMultiple, s2.address, s2.ar, r1, r3, Int32.of(file));
+    call(loadMultiple, s2.address, s2.ar, r1, r3, I32.of(file));
     return [];
   };
 const store =
   (file: number, alignment = 1) =>
   ({ r1, r3, s2 }: Multiple): Effects => {
     if (alignment > 1) recognise.specification(s2.address.and(alignment - 1).ne(0));
-    call(storeMultiple, s2.address, s2.ar, r1, r3, Int32.of(file));
+    call(storeMultiple, s2.address, s2.ar, r1, r3, I32.of(file));
     return [];
   };
 
@@ -603,9 +604,9 @@ function insertUnderMask(
   half: "high" | "low",
 ): Effects {
   const register = gr(to);
-  let position = Int32.of(0); // bytes fetched so far
+  let position = I32.of(0); // bytes fetched so far
   let result = half === "high" ? register.high : register.low;
-  let inserted = Int32.of(0); // the inserted bytes, side by side
+  let inserted = I32.of(0); // the inserted bytes, side by side
   for (const [bit, shift] of [
     [8, 24],
     [4, 16],
@@ -616,27 +617,27 @@ function insertUnderMask(
     const byte = choose(
       wanted,
       () => storage({ address: inMode(source.address.add(position.unsigned64())), ar: source.ar }).fetch8(),
-      () => Int32.of(0),
+      () => I32.of(0),
     );
     result = share(wanted.select(result.and(~(0xff << shift)).or(byte.shl(shift)), result));
-    inserted = share(wanted.select(inserted.or(byte.shl(Int32.of(24).sub(position.shl(3)))), inserted));
+    inserted = share(wanted.select(inserted.or(byte.shl(I32.of(24).sub(position.shl(3)))), inserted));
     position = share(position.add(wanted));
   }
   // With a zero mask the first byte is still access-tested, which is all that is left to do.
   choose(
     mask.isZero(),
     () => storage(source).fetch8(),
-    () => Int32.of(0),
+    () => I32.of(0),
   );
   return [
     half === "high" ? register.setHigh(result) : register.setLow(result),
-    cc.set(inserted.isZero().select(Int32.of(0), inserted.isNegative().select(Int32.of(1), Int32.of(2)))),
+    cc.set(inserted.isZero().select(I32.of(0), inserted.isNegative().select(I32.of(1), I32.of(2)))),
   ];
 }
 
 /** STORE CHARACTERS UNDER MASK. */
 function storeUnderMask(value: I32, mask: I32, target: { readonly address: I64; readonly ar: I32 }): Effects {
-  let position = Int32.of(0);
+  let position = I32.of(0);
   return (
     [
       [8, 24],
@@ -663,9 +664,9 @@ function compareUnderMask(
   mask: I32,
   source: { readonly address: I64; readonly ar: I32 },
 ): Effects {
-  let position = Int32.of(0);
-  let first = Int32.of(0);
-  let second = Int32.of(0);
+  let position = I32.of(0);
+  let first = I32.of(0);
+  let second = I32.of(0);
   for (const [bit, shift] of [
     [8, 24],
     [4, 16],
@@ -676,7 +677,7 @@ function compareUnderMask(
     const byte = choose(
       wanted,
       () => storage({ address: inMode(source.address.add(position.unsigned64())), ar: source.ar }).fetch8(),
-      () => Int32.of(0),
+      () => I32.of(0),
     );
     first = share(wanted.select(first.shl(8).or(value.shrU(shift).and(0xff)), first));
     second = share(wanted.select(second.shl(8).or(byte), second));
@@ -685,7 +686,7 @@ function compareUnderMask(
   choose(
     mask.isZero(),
     () => storage(source).fetch8(),
-    () => Int32.of(0),
+    () => I32.of(0),
   );
   return [cc.compareUnsigned(first, second)];
 }
@@ -728,12 +729,11 @@ export const inserts: readonly Instruction[] = [
   insn("CLMH", RSYb(0xeb20), "COMPARE LOGICAL CHARACTERS UNDER MASK", ({ r1, m3, s2 }) =>
     compareUnderMask(gr(r1).high, m3, s2),
   ),
-  insn("IPM", RRE1x(0xb222), "INSERT PROGRAM MASK", ({ r1 }) => [
+  insn("IPM", RRE1(0xb222), "INSERT PROGRAM MASK", ({ r1 }) => [
     gr(r1).setLow(gr(r1).low.and(0x00ff_ffff).or(psw.cc.shl(28)).or(psw.programMask.shl(24))),
   ]),
-  insn("SPM", RR1x(0x04), "SET PROGRAM MASK", ({ r1 }) => [
+  insn("SPM", RR1(0x04), "SET PROGRAM MASK", ({ r1 }) => [
     cc.set(gr(r1).low.shrU(28).and(3)),
     psw.setMask(psw.mask.and(~(0xfn << 40n)).or(gr(r1).low.shrU(24).and(15).unsigned64().shl(40))),
   ]),
 ];
-import { RR1 as RR1x, RRE1 as RRE1x } from "../dsl/index.ts";

@@ -1,12 +1,12 @@
 /** AND, OR, EXCLUSIVE OR, TEST UNDER MASK, shifts, rotates. Principles of Operation, "General Instructions". */
 import {
   type Effects,
+  type Instruction,
   I32,
   I64,
-  type Instruction,
   RIEf,
-  RIu,
   RILu,
+  RIu,
   RR,
   RRE,
   RRFa,
@@ -17,6 +17,7 @@ import {
   RXYa,
   RXa,
   SI,
+  SI0,
   SIY,
   SSa,
   call,
@@ -296,12 +297,11 @@ const tests: readonly Instruction[] = [
       ),
     ),
   ),
-  insn("TS", SI0x(0x93), "TEST AND SET", ({ s1 }) => {
+  insn("TS", SI0(0x93), "TEST AND SET", ({ s1 }) => {
     const old = storage(s1).fetch8();
     return [storage(s1).store8(I32.of(0xff)), cc.set(old.shrU(7))];
   }),
 ];
-import { SI0 as SI0x } from "../dsl/index.ts";
 
 const amount = (operand: { readonly address: I64 }): I64 => operand.address.and(63);
 
