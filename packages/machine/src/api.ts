@@ -49,7 +49,7 @@ export interface MachineStats {
 
 export interface Machine {
   readonly plan: MachinePlan;
-  /** All of storage as the host may see it: secure pages read as ciphertext. */
+  /** All of storage as the host may see it: secure pages read as ciphertext, unless x-ray was asked for. */
   readonly storage: HostStorage;
   /** Run until something stops the machine. @throws LockframeError what cannot be started; any other error is a bug */
   run(): Promise<Stop>;

@@ -104,7 +104,8 @@ class RunningMachine implements Machine {
     this.#options = options;
     this.#parts = parts;
     this.#devices = devices;
-    this.storage = parts.ultravisor.hostView;
+    // X-ray was asked for by name and is said aloud at start: the host then sees what the guest sees.
+    this.storage = this.plan.protection.xray ? parts.ultravisor.guestView : parts.ultravisor.hostView;
   }
 
   async run(): Promise<Stop> {

@@ -242,7 +242,7 @@ function nameOf(word: bigint): string | undefined {
   return mnemonic !== undefined && defined.has(mnemonic) ? `${mnemonic} (facility not offered)` : mnemonic;
 }
 
-function describe({ cpu, name }: MachinePlan): MachineDescription {
+function describe({ cpu, name, uuid }: MachinePlan): MachineDescription {
   const model = findCpuModel(cpu.model);
   return {
     machineType: model?.machineType ?? 0x3931,
@@ -252,6 +252,10 @@ function describe({ cpu, name }: MachinePlan): MachineDescription {
     plant: "00",
     cpus: { configured: cpu.count, maximum: cpu.maxCount },
     partition: "LOCKFRAM",
-    virtualMachine: { name: name.slice(0, 8), controlProgram: "KVM/Linux" },
+    virtualMachine: {
+      name,
+      controlProgram: "KVM/Linux",
+      ...(uuid !== undefined && { uuid: Buffer.from(uuid.replaceAll("-", ""), "hex") }),
+    },
   };
 }
