@@ -9,6 +9,7 @@ describe("figures", () => {
     expect(median([3, 1, 2])).toBe(2);
     expect(median([4, 1, 2, 3])).toBe(2.5);
     expect(median([])).toBeNull();
+    expect(median([Number.NaN])).toBeNull();
     expect(figureOf("r", "s", "less", [2], [6], "").ratio).toBe(3);
     expect(figureOf("r", "MB/s", "more", [2], [6], "").ratio).toBeCloseTo(1 / 3);
     expect(figureOf("r", "s", "less", [], [6], "").ratio).toBeNull();

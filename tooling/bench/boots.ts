@@ -25,8 +25,8 @@ export interface Starter {
 /** No boot takes longer than this; one that does has failed. */
 const patienceSeconds = 180;
 /** The guest settles, then is watched. */
-const settleSeconds = 2;
-const watchSeconds = 4;
+const settleSeconds = 5;
+const watchSeconds = 5;
 
 /** Boots once, or says why that failed. */
 export async function boot({ name, command, args }: Starter): Promise<Boot | { readonly failure: string }> {
@@ -40,7 +40,7 @@ export async function boot({ name, command, args }: Starter): Promise<Boot | { r
   const idleShare = await machine.cpuShare(watchSeconds);
   const cpuSeconds = machine.cpuSeconds();
   machine.send("poweroff -f\n");
-  await machine.end(30);
+  await machine.end(patienceSeconds);
   return { secondsToPrompt, peakMemory, idleShare, cpuSeconds, output: machine.output };
 }
 

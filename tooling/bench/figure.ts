@@ -35,9 +35,9 @@ function ratioOf(better: Direction, ours: number | null, peer: number | null): n
   return better === "more" ? ours / peer : peer / ours;
 }
 
-/** Median; of an even number, the mean of the middle two. Null for none. */
+/** Median; of an even number, the mean of the middle two. Null for none that is a number. */
 export function median(values: readonly number[]): number | null {
-  const sorted = values.toSorted((a, b) => a - b);
+  const sorted = values.filter(Number.isFinite).toSorted((a, b) => a - b);
   const high = sorted[sorted.length >> 1];
   const low = sorted[(sorted.length - 1) >> 1];
   return high === undefined || low === undefined ? null : (low + high) / 2;
