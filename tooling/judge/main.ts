@@ -24,6 +24,7 @@ async function main(wanted: JudgeArguments): Promise<number> {
     ({ mnemonic }) => wanted.mnemonics.length === 0 || wanted.mnemonics.includes(mnemonic),
   );
   const unjudged = new Map<string, string>();
+  const byReference = new Map<string, string>();
   const judgements: Judgement[] = [];
   using qemu = QemuJudge.open();
   const executor = new EngineExecutor(instructions);
@@ -33,7 +34,9 @@ async function main(wanted: JudgeArguments): Promise<number> {
       unjudged.set(instruction.mnemonic, reason);
       continue;
     }
-    const judge = referenceJudgeFor(instruction) ?? qemu;
+    const reference = referenceJudgeFor(instruction);
+    if (reference !== undefined) byReference.set(instruction.mnemonic, reference.reason);
+    const judge = reference ?? qemu;
     const { judgement, agreed } = await judgeInstruction(instruction, executor, judge, {
       ...wanted,
       deviations: qemuDeviations,
@@ -47,7 +50,7 @@ async function main(wanted: JudgeArguments): Promise<number> {
     }
   }
   if (!wanted.json) {
-    console.log(summaryLines(judgements, unjudged).join("\n"));
+    console.log(summaryLines(judgements, byReference, unjudged).join("\n"));
   }
   return judgements.some(({ failed }) => failed > 0) ? 1 : 0;
 }

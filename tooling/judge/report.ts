@@ -33,22 +33,28 @@ export function reportLines({
 /** The last lines: what all of it came to. */
 export function summaryLines(
   judgements: readonly Judgement[],
+  byReference: ReadonlyMap<string, string>,
   unjudged: ReadonlyMap<string, string>,
 ): string[] {
   const failing = judgements.filter(({ failed }) => failed > 0);
   const silent = judgements.filter(({ failed, passed }) => failed === 0 && passed === 0);
   const cases = judgements.reduce((sum, judgement) => sum + judgement.cases, 0);
-  const reasons = Map.groupBy(unjudged, ([, reason]) => reason);
   return [
     "",
     `${judgements.length} instructions, ${cases} cases; ${failing.length} instructions differ${listed(failing)}`,
     ...(silent.length === 0 ? [] : [`${silent.length} on which QEMU has nothing to say${listed(silent)}`]),
-    ...[...reasons].map(
-      ([reason, rows]) => `not judged, ${reason}: ${rows.map(([mnemonic]) => mnemonic).join(" ")}`,
-    ),
+    ...byReason("judged by a reference", byReference),
+    ...byReason("not judged", unjudged),
   ];
 }
 
 function listed(judgements: readonly Judgement[]): string {
   return judgements.length === 0 ? "" : `: ${judgements.map(({ mnemonic }) => mnemonic).join(" ")}`;
+}
+
+/** A line for each reason, with the instructions that have it. */
+function byReason(what: string, instructions: ReadonlyMap<string, string>): string[] {
+  return [...Map.groupBy(instructions, ([, reason]) => reason)].map(
+    ([reason, rows]) => `${what}, ${reason}: ${rows.map(([mnemonic]) => mnemonic).join(" ")}`,
+  );
 }

@@ -38,9 +38,6 @@ function rxAddress({ bytes, before }: Case): bigint {
   return register(indexes & 15) + register(high >> 4) + BigInt(((high & 15) << 8) | low);
 }
 
-/** Signed 32-bit relative operand, in halfwords. */
-const relativeOperand = ({ bytes }: Case): number => Buffer.from(bytes).readInt32BE(2);
-
 export const qemuDeviations: readonly QemuDeviation[] = [
   {
     id: "fixed-point-overflow-never-recognised",
@@ -52,12 +49,6 @@ export const qemuDeviations: readonly QemuDeviation[] = [
     reason:
       "With PSW bit 20 one, fixed-point overflow completes the operation and then causes a program interruption; " +
       "QEMU completes the operation and sets condition code 3 only.",
-  },
-  {
-    id: "instruction-missing",
-    instructions: ["CPYA", "PLO", "CVB", "CVBY", "CVBG", "CVDG"],
-    when: (_case, qemu) => qemuEndsWith(qemu) === "operation",
-    reason: "Part of every z/Architecture CPU; QEMU 7.2 raises an operation exception.",
   },
   {
     id: "partial-access-not-undone",
@@ -109,23 +100,6 @@ export const qemuDeviations: readonly QemuDeviation[] = [
       qemuEndsWith(qemu) === "completion" && weEndWith(found) === "execute-specification-operand",
     reason:
       "The operand must lie on a quadword boundary (specification exception); QEMU's user mode does not look.",
-  },
-  {
-    id: "relative-offset-wraps",
-    instructions: ["LARL"],
-    when: (subject) => Math.abs(relativeOperand(subject)) >= 0x4000_0000,
-    reason: "The offset is twice the signed 32-bit field, in 64 bits; QEMU before 8.0 doubled it in 32 bits.",
-  },
-  {
-    id: "stmh-shifts-the-wrong-way",
-    instructions: ["STMH"],
-    reason: "STORE MULTIPLE HIGH stores bits 0-31 of the registers; QEMU before 8.0 stored zeros.",
-  },
-  {
-    id: "rotate-then-test-aborts",
-    instructions: ["RNSBG", "ROSBG", "RXSBG"],
-    when: (_case, qemu) => qemuEndsWith(qemu) === "silence",
-    reason: "Bit 0 of I3 asks for the condition code only; QEMU 7.2 stops with an internal error.",
   },
   {
     id: "branch-to-odd-address",

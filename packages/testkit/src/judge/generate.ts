@@ -91,7 +91,7 @@ function chooseRegister(draft: Draft, name: string): void {
   const role: RegisterRole =
     (name === "r1" || name === "r2" || name === "r3" ? hints[name] : undefined) ?? "value";
   const float = floatFormat(instruction.mnemonic, name);
-  const pair = role === "pair" || role === "dividend" || role === "extent" || role === "extent24";
+  const pair = role === "pair" || role === "dividend" || role.startsWith("extent");
   const used = instruction.format.fields.flatMap(({ name: other }) =>
     other === name ? [] : Number(fields.get(other) ?? 0n) & 15,
   );
@@ -127,16 +127,22 @@ function chooseRegister(draft: Draft, name: string): void {
       builder.fill(builder.gr[number] ?? 0n, 64, random.chance(0.5) ? "characters" : "any");
       break;
     case "extent":
+    case "extent2":
     case "extent24":
       setExtent(draft, number, role);
       break;
   }
 }
 
-function setExtent({ builder, random }: Draft, number: number, role: "extent" | "extent24"): void {
-  const length = random.chance(0.9)
+function setExtent(
+  { builder, random }: Draft,
+  number: number,
+  role: "extent" | "extent2" | "extent24",
+): void {
+  const any = random.chance(0.9)
     ? random.below(random.pick([4, 20, 80, 600]))
     : Number(edgeField(random, 14));
+  const length = role === "extent2" && random.chance(0.95) ? any & ~1 : any;
   const address = builder.dataAddress(length);
   const high =
     role === "extent24" ? random.doubleword() & ~0xff_ffffn : random.chance(0.02) ? edgeInteger(random) : 0n;

@@ -27,6 +27,8 @@ export type RegisterRole =
   | "address"
   /** Even-odd pair: address, then length in bytes. */
   | "extent"
+  /** The same with an even length. */
+  | "extent2"
   /** The same with 24 bits of length beside a padding byte. */
   | "extent24"
   | "small";
@@ -101,7 +103,8 @@ const rows: readonly (readonly [mnemonics: string, hints: Hints])[] = [
   ["TRT TRTR", { s1: data("characters"), s2: data("table", 256) }],
   ["CLC", { s1: data("characters"), s2: data("characters") }],
   ["MVCL CLCL", { r1: "extent24", r2: "extent24" }],
-  ["MVCLE CLCLE MVCLU CLCLU", { r1: "extent", r3: "extent", s2: number, interruptible: true }],
+  ["MVCLU CLCLU", { r1: "extent2", r3: "extent2", s2: number, interruptible: true }],
+  ["MVCLE CLCLE", { r1: "extent", r3: "extent", s2: number, interruptible: true }],
   ["CKSM", { r1: "value", r2: "extent", interruptible: true }],
   ["CUSE", { r1: "extent", r2: "extent", gr0: "character", interruptible: true }],
   ["CUTFU CUUTF CU12 CU14 CU21 CU24 CU41 CU42", { r1: "extent", r2: "extent", interruptible: true }],
