@@ -191,7 +191,9 @@ function fillImplied({ builder, hints, random }: Draft): void {
   } else if (hints.gr0 === "small") {
     builder.gr[0] = BigInt(random.below(4)) << BigInt(random.pick([0, 8, 16]));
   }
-  if (hints.gr0 === "functions") {
+  if (hints.gr0 === "length") {
+    builder.gr[0] = (random.doubleword() & ~0xffn) | edgeLength(random, 8);
+  } else if (hints.gr0 === "functions") {
     builder.gr[0] = BigInt(random.below(4)) | (BigInt(random.below(6)) << 8n);
   }
   if (hints.gr1 === "table") {

@@ -42,7 +42,7 @@ export interface Hints {
   readonly r2?: RegisterRole;
   readonly r3?: RegisterRole;
   /** General register 0: a character, a function code, a length. */
-  readonly gr0?: "character" | "two-byte-character" | "small" | "functions";
+  readonly gr0?: "character" | "two-byte-character" | "length" | "small" | "functions";
   /** General register 1: address of a table. */
   readonly gr1?: "table";
   /** May end with condition code 3 when the CPU chooses: put into a loop until it does not. */
@@ -117,6 +117,7 @@ const rows: readonly (readonly [mnemonics: string, hints: Hints])[] = [
   ],
   ["TRTE TRTRE", { r1: "extent", gr1: "table", interruptible: true }],
   ["MVPG", { r1: "address", r2: "address", gr0: "small" }],
+  ["MVCRL", { gr0: "length", s1: data("any", 256), s2: data("any", 256) }],
   ["CSST", { gr0: "functions", gr1: "table", r3: "pair", s1: data("any", 16), s2: data("any", 16) }],
   ["STFPC LFPC LFAS STFLE", { s2: data("any", 8) }],
   ["FLOGR", { r1: "pair" }],

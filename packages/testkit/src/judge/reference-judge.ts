@@ -3,7 +3,12 @@ import type { Case, MachineState, Outcome } from "./case.ts";
 import type { InstructionToJudge } from "./encoding.ts";
 import type { Judge, Opinion } from "./opinion.ts";
 import { binaryDecimalInstructions, binaryDecimalReference } from "./reference/binary-decimal.ts";
-import { loadAddressRelativeLong, rotateThen, storeMultipleHigh } from "./reference/general.ts";
+import {
+  loadAddressRelativeLong,
+  moveRightToLeft,
+  rotateThen,
+  storeMultipleHigh,
+} from "./reference/general.ts";
 import { decimalInstructions, decimalReference } from "./reference/decimal.ts";
 import { loadMultipleDisjoint } from "./reference/load-multiple-disjoint.ts";
 import { parsingReference } from "./reference/parsing.ts";
@@ -24,6 +29,11 @@ const rows: readonly (readonly [mnemonics: readonly string[], reason: string, re
   [["LMD"], missing, loadMultipleDisjoint],
   [["TRTE", "TRTRE"], missing, parsingReference],
   [["LARL"], wraps, loadAddressRelativeLong],
+  [
+    ["MVCRL"],
+    "the length is in bits 56-63 of register 0; QEMU 7.2 takes all of it and stops",
+    moveRightToLeft,
+  ],
   [["STMH"], zeros, storeMultipleHigh],
   [["RNSBG"], aborts, rotateThen((a, b) => a & b)],
   [["ROSBG"], aborts, rotateThen((a, b) => a | b)],

@@ -56,3 +56,25 @@ export function storeMultipleHigh(subject: Case): Outcome {
   contents[windows.indexOf(window)]?.set(stored, Number(address - window.address));
   return completed(subject, { storage: changesBetween(old, contents) });
 }
+
+/** MOVE RIGHT TO LEFT: byte by byte from the right, one more than the rightmost byte of general register 0 says. */
+export function moveRightToLeft(subject: Case): Outcome {
+  const { before, bytes } = subject;
+  const [, , b1 = 0, low1 = 0, b2 = 0, low2 = 0] = bytes;
+  const address = (b: number, low: number): bigint =>
+    ((b >> 4 === 0 ? 0n : (before.gr[b >> 4] ?? 0n)) + BigInt(((b & 15) << 8) | low)) & mask64;
+  const [to, from] = [address(b1, low1), address(b2, low2)];
+  const length = Number((before.gr[0] ?? 0n) & 0xffn) + 1;
+  const contents = contentsWith(before.storage);
+  const old = contents.map((window) => window.slice());
+  const [target, source] = [windowAt(to, length), windowAt(from, length)];
+  if (target === undefined || source === undefined) {
+    return { interruption: { class: "access" }, state: { ...before, storage: [] } };
+  }
+  const [written, read] = [contents[windows.indexOf(target)], contents[windows.indexOf(source)]];
+  for (let n = length - 1; n >= 0; n--) {
+    const byte = read?.[Number(from - source.address) + n] ?? 0;
+    written?.fill(byte, Number(to - target.address) + n, Number(to - target.address) + n + 1);
+  }
+  return completed(subject, { storage: changesBetween(old, contents) });
+}
