@@ -2,7 +2,6 @@
 export * from "./ebcdic.ts";
 export * from "./errors.ts";
 export * from "./formats.ts";
-export * from "./operation-codes.ts";
 export * from "./program-interruption.ts";
 export * from "./cpu-models.ts";
 export * from "./facilities.ts";

@@ -1,5 +1,5 @@
 /** What the CPUs ask of the machine: service calls, DIAGNOSE, Ultravisor calls, channel I/O, identification. */
-import { facilityList, findCpuModel, mnemonicOf, programInterruption } from "@lockframe/architecture";
+import { facilityList, findCpuModel, programInterruption } from "@lockframe/architecture";
 import type { DiagnoseTable, MachineDescription } from "@lockframe/ccw-bios";
 import { cpuIdentification, storeSystemInformation } from "@lockframe/ccw-bios";
 import type { ChannelSubsystem, IoOutcome } from "@lockframe/channel-subsystem";
@@ -11,7 +11,7 @@ import {
   type Services,
   modeChanged,
 } from "@lockframe/cpu";
-import { instructions } from "@lockframe/instructions";
+import { identify, operationCode } from "@lockframe/instructions";
 import type { MachinePlan } from "@lockframe/plugin-api";
 import { type ServiceProcessor, addressException, headerException } from "@lockframe/sclp";
 import { SecureInstructionData, type Ultravisor } from "@lockframe/ultravisor";
@@ -234,12 +234,13 @@ function refuse(code: number | undefined): void {
   if (code !== undefined) throw new ProgramInterruption(code);
 }
 
-const defined: ReadonlySet<string> = new Set(instructions.map(({ mnemonic }) => mnemonic));
-
 /** Mnemonic of an instruction that the architecture has and this machine has not; undefined for what is none. */
 function nameOf(word: bigint): string | undefined {
-  const mnemonic = mnemonicOf(Buffer.from(word.toString(16).padStart(16, "0"), "hex"));
-  return mnemonic !== undefined && defined.has(mnemonic) ? `${mnemonic} (facility not offered)` : mnemonic;
+  const known = identify(operationCode(word));
+  if (known === undefined) return undefined;
+  return known.facility === undefined
+    ? known.mnemonic
+    : `${known.mnemonic} (facility ${known.facility} not offered)`;
 }
 
 function describe({ cpu, name, uuid }: MachinePlan): MachineDescription {

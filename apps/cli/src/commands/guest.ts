@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { resolve as resolvePath } from "node:path";
-import { facilities, type FacilityName, operationCodes } from "@lockframe/architecture";
+import { facilities, type FacilityName } from "@lockframe/architecture";
 import type { IplSource } from "@lockframe/plugin-api";
 import { resolveFile } from "@lockframe/profile";
 import { type Context, examples, type Register } from "../context.ts";
@@ -85,7 +85,7 @@ async function sealed(kernel: Uint8Array): Promise<{ source: IplSource; hostKeys
 }
 
 async function gaps({ invocation }: Context, json: boolean): Promise<void> {
-  const [{ implementedFacilities }, { instructions }, plugins] = await Promise.all([
+  const [{ implementedFacilities }, { gaps: lacking, instructions }, plugins] = await Promise.all([
     import("@lockframe/machine"),
     import("@lockframe/instructions"),
     loadPlugins(firstPartyNames, invocation.cwd),
@@ -96,8 +96,6 @@ async function gaps({ invocation }: Context, json: boolean): Promise<void> {
   // The Ultravisor shows it to protected guests, whatever the CPU's list says.
   offered.add("ultravisor-call");
   const missing = facilities.filter(({ name }) => !implementedFacilities.has(name) && !offered.has(name));
-  const defined = new Set(instructions.map(({ mnemonic }) => mnemonic));
-  const lacking = operationCodes.filter(({ mnemonic }) => !defined.has(mnemonic));
   const { stdout, env } = invocation;
   if (json) {
     printJson(stdout, { facilities: missing, instructions: lacking });
@@ -106,22 +104,17 @@ async function gaps({ invocation }: Context, json: boolean): Promise<void> {
   const colors = colorsFor(stdout, env);
   print(stdout, colors.bold("Facilities that are not implemented, so that no guest is offered them:"));
   print(stdout, table(missing.map(({ bit, name, alias }) => [String(bit).padStart(3), name, alias])));
+  const all = instructions.length + lacking.length;
+  print(stdout, colors.bold(`\nInstructions that are not implemented (${lacking.length} of ${all}):`));
+  const sorted = lacking.toSorted((a, b) => (a.mnemonic < b.mnemonic ? -1 : 1));
   print(
     stdout,
-    colors.bold(`\nInstructions that are not implemented (${lacking.length} of ${operationCodes.length}):`),
+    table(
+      sorted.map(({ mnemonic, title, facility }) => [
+        mnemonic,
+        title,
+        facility === undefined ? "" : `facility ${facility}`,
+      ]),
+    ),
   );
-  print(stdout, wrap(lacking.map(({ mnemonic }) => mnemonic).toSorted()));
-}
-
-const LINE = 100;
-
-/** Words in lines. */
-function wrap(words: readonly string[]): string {
-  const lines = [""];
-  for (const word of words) {
-    const line = lines.at(-1) ?? "";
-    if (line.length + word.length >= LINE) lines.push(word);
-    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
-  }
-  return lines.join("\n");
 }

@@ -1,0 +1,83 @@
+/** Hexadecimal and decimal floating point. */
+import { type Gap, gapsOf } from "./gap.ts";
+
+const hexadecimal = gapsOf(undefined, [
+  ["ADD NORMALIZED", "AD 6a ADR 2a AE 7a AER 3a AXR 36"],
+  ["ADD UNNORMALIZED", "AU 7e AUR 3e AW 6e AWR 2e"],
+  ["COMPARE", "CD 69 CDR 29 CE 79 CER 39 CXR b369"],
+  ["CONVERT BFP TO HFP", "THDER b358 THDR b359"],
+  ["CONVERT FROM FIXED", "CEFR b3b4 CDFR b3b5 CXFR b3b6 CEGR b3c4 CDGR b3c5 CXGR b3c6"],
+  ["CONVERT HFP TO BFP", "TBEDR b350 TBDR b351"],
+  ["CONVERT TO FIXED", "CFER b3b8 CFDR b3b9 CFXR b3ba CGER b3c8 CGDR b3c9 CGXR b3ca"],
+  ["DIVIDE", "DD 6d DDR 2d DE 7d DER 3d DXR b22d"],
+  ["HALVE", "HDR 24 HER 34"],
+  ["LOAD AND TEST", "LTDR 22 LTER 32 LTXR b362"],
+  ["LOAD COMPLEMENT", "LCDR 23 LCER 33 LCXR b363"],
+  ["LOAD FP INTEGER", "FIER b377 FIDR b37f FIXR b367"],
+  ["LOAD LENGTHENED", "LDER b324 LXDR b325 LXER b326 LDE ed24 LXD ed25 LXE ed26"],
+  ["LOAD NEGATIVE", "LNDR 21 LNER 31 LNXR b361"],
+  ["LOAD POSITIVE", "LPDR 20 LPER 30 LPXR b360"],
+  ["LOAD ROUNDED", "LEDR 35 LDXR 25 LEXR b366"],
+  ["MULTIPLY", "MD 6c MDR 2c MDE 7c MDER 3c MEE ed37 MEER b337 MXD 67 MXDR 27 MXR 26"],
+  ["SQUARE ROOT", "SQD ed35 SQDR b244 SQE ed34 SQER b245 SQXR b336"],
+  ["SUBTRACT NORMALIZED", "SD 6b SDR 2b SE 7b SER 3b SXR 37"],
+  ["SUBTRACT UNNORMALIZED", "SU 7f SUR 3f SW 6f SWR 2f"],
+]);
+const hexadecimalMultiplyAdd = gapsOf(20, [
+  ["MULTIPLY AND ADD", "MAD ed3e MADR b33e MAE ed2e MAER b32e"],
+  ["MULTIPLY AND SUBTRACT", "MSD ed3f MSDR b33f MSE ed2f MSER b32f"],
+]);
+const hexadecimalUnnormalized = gapsOf(23, [
+  ["MULTIPLY AND ADD UNNORMALIZED", "MAY ed3a MAYR b33a MAYH ed3c MAYHR b33c MAYL ed38 MAYLR b338"],
+  ["MULTIPLY UNNORMALIZED", "MY ed3b MYR b33b MYH ed3d MYHR b33d MYL ed39 MYLR b339"],
+]);
+
+const decimal = gapsOf(42, [
+  ["ADD", "ADTRA b3d2 AXTRA b3da"],
+  ["COMPARE", "CDTR b3e4 CXTR b3ec"],
+  ["COMPARE AND SIGNAL", "KDTR b3e0 KXTR b3e8"],
+  ["COMPARE BIASED EXPONENT", "CEDTR b3f4 CEXTR b3fc"],
+  ["CONVERT FROM FIXED", "CDGTRA b3f1 CXGTRA b3f9 CDFTR b951 CXFTR b959"],
+  ["CONVERT FROM LOGICAL", "CDLGTR b952 CXLGTR b95a CDLFTR b953 CXLFTR b95b"],
+  ["CONVERT FROM SIGNED PACKED", "CDSTR b3f3 CXSTR b3fb"],
+  ["CONVERT FROM UNSIGNED PACKED", "CDUTR b3f2 CXUTR b3fa"],
+  ["CONVERT TO FIXED", "CGDTRA b3e1 CGXTRA b3e9 CFDTR b941 CFXTR b949"],
+  ["CONVERT TO LOGICAL", "CLGDTR b942 CLGXTR b94a CLFDTR b943 CLFXTR b94b"],
+  ["CONVERT TO SIGNED PACKED", "CSDTR b3e3 CSXTR b3eb"],
+  ["CONVERT TO UNSIGNED PACKED", "CUDTR b3e2 CUXTR b3ea"],
+  ["DIVIDE", "DDTRA b3d1 DXTRA b3d9"],
+  ["EXTRACT BIASED EXPONENT", "EEDTR b3e5 EEXTR b3ed"],
+  ["EXTRACT SIGNIFICANCE", "ESDTR b3e7 ESXTR b3ef"],
+  ["INSERT BIASED EXPONENT", "IEDTR b3f6 IEXTR b3fe"],
+  ["LOAD AND TEST", "LTDTR b3d6 LTXTR b3de"],
+  ["LOAD FP INTEGER", "FIDTR b3d7 FIXTR b3df"],
+  ["LOAD LENGTHENED", "LDETR b3d4 LXDTR b3dc"],
+  ["LOAD ROUNDED", "LEDTR b3d5 LDXTR b3dd"],
+  ["MULTIPLY", "MDTRA b3d0 MXTRA b3d8"],
+  ["QUANTIZE", "QADTR b3f5 QAXTR b3fd"],
+  ["REROUND", "RRDTR b3f7 RRXTR b3ff"],
+  ["SET DFP ROUNDING MODE", "SRNMT b2b9"],
+  ["SHIFT SIGNIFICAND LEFT", "SLDT ed40 SLXT ed48"],
+  ["SHIFT SIGNIFICAND RIGHT", "SRDT ed41 SRXT ed49"],
+  ["SUBTRACT", "SDTRA b3d3 SXTRA b3db"],
+  ["TEST DATA CLASS", "TDCET ed50 TDCDT ed54 TDCXT ed58"],
+  ["TEST DATA GROUP", "TDGET ed51 TDGDT ed55 TDGXT ed59"],
+]);
+const decimalZoned = gapsOf(48, [
+  ["CONVERT FROM ZONED", "CDZT edaa CXZT edab"],
+  ["CONVERT TO ZONED", "CZDT eda8 CZXT eda9"],
+]);
+const decimalPacked = gapsOf(80, [
+  ["CONVERT FROM PACKED", "CDPT edae CXPT edaf"],
+  ["CONVERT TO PACKED", "CPDT edac CPXT edad"],
+]);
+
+export const floatingPointGaps: readonly Gap[] = [
+  ...hexadecimal,
+  ...hexadecimalMultiplyAdd,
+  ...hexadecimalUnnormalized,
+  ...decimal,
+  ...decimalZoned,
+  ...decimalPacked,
+  ...gapsOf(44, [["PERFORM FLOATING-POINT OPERATION", "PFPO 010a"]]),
+];
