@@ -22,18 +22,29 @@ export const nanosecondsOfTod = (tod: bigint): bigint => (tod * 1000n) / 4096n;
 
 export class TodClock {
   readonly #time: HostTime;
+  /** Physical clock at counter 0. */
+  readonly #physicalBase: bigint;
   /** TOD at counter 0. */
   #base: bigint;
   #last = 0n;
 
   constructor(time: HostTime = hostTime) {
     this.#time = time;
-    this.#base =
+    this.#physicalBase =
       UNIX_EPOCH + todOfNanoseconds(time.unixNanoseconds()) - todOfNanoseconds(time.monotonicNanoseconds());
+    this.#base = this.#physicalBase;
   }
   /** The clock now. */
   now(): bigint {
     return this.#base + todOfNanoseconds(this.#time.monotonicNanoseconds());
+  }
+  /** The clock as it would be had it never been set. */
+  physical(): bigint {
+    return this.#physicalBase + todOfNanoseconds(this.#time.monotonicNanoseconds());
+  }
+  /** What the clock is ahead of the physical clock. */
+  get offset(): bigint {
+    return this.#base - this.#physicalBase;
   }
   /** The clock now, greater than what was read before. */
   unique(): bigint {

@@ -21,6 +21,7 @@ export const implementedFacilities: ReadonlySet<FacilityName> = new Set<Facility
   "store-clock-fast",
   "parsing-enhancement",
   "move-with-optional-specifications",
+  "tod-clock-steering",
   "etf3-enhancement",
   "extract-cpu-time",
   "compare-and-swap-and-store",

@@ -10,6 +10,7 @@ import { Access, Event, cpu as at } from "../state.ts";
 import type { HostRoutine, HostRoutines } from "./host.ts";
 import { modeChanged } from "./host.ts";
 import { signalProcessor } from "./signal-processor.ts";
+import { performTimingFacility } from "./timing-facility.ts";
 
 const specification = () => new ProgramInterruption(programInterruption.specification);
 const privilegedOperation = () => new ProgramInterruption(programInterruption.privilegedOperation);
@@ -394,16 +395,7 @@ function timing(processors: Processors): HostRoutines {
       return modeChanged;
     },
     storeCpuTimer: (cpu) => store(cpu, BigInt.asUintN(64, processors.cpuTimer(cpu))),
-    /** Function in general register 0, parameter block in 1. Only the query of available functions (0) is. CC 3: not available. */
-    performTimingFacility: (cpu) => {
-      const code = cpu.grLow(0) & 0xff;
-      if (code & 0x80) throw specification();
-      if (code !== 0) return 3;
-      const available = new Uint8Array(16);
-      available[0] = 0x80;
-      cpu.storeBytes(cpu.gr(1) & cpu.addressMask, available, 1);
-      return 0;
-    },
+    performTimingFacility: performTimingFacility(clock),
     /** (first operand, its AR, second operand, its AR, R3, which has the address of the third). */
     extractCpuTime: (cpu) => {
       const r3 = cpu.arg32(4);
