@@ -2,7 +2,6 @@
  * How an instruction's bits name the handler that runs it: a table by its first halfword and, for
  * operation codes that end in the sixth byte, one of many tables by that byte.
  */
-import type { Format } from "@lockframe/architecture";
 import type { Instruction } from "@lockframe/instructions";
 import type { Storage } from "@lockframe/memory";
 import { DECODE_FIRST, DECODE_SECOND, DECODE_SECOND_END, SECOND_LEVEL } from "./state.ts";
@@ -15,73 +14,70 @@ export interface Handler {
 
 const SECOND_SIZE = 256;
 
-/** Value of the bits that stand at `bit` in a first halfword. */
-const bitsOf = (halfword: number, bit: number, width: number): number =>
-  (halfword >> (16 - bit - width)) & ((1 << width) - 1);
-
-/** Parts of the operation code with their values: the encoding has each part in bytes of its own. */
-function partsOf({
-  opcode,
-  format,
-}: Instruction): readonly (readonly [bit: number, width: number, value: number])[] {
-  const parts = format.opcode;
-  if (parts.length === 1) return parts.map(([bit, width]) => [bit, width, opcode] as const);
-  return parts.map(([bit, width], n) => [bit, width, n === 0 ? opcode >> 8 : opcode & 0xff] as const);
+/** What the bits of an instruction say about whether it is for a handler. */
+interface Pattern {
+  /** Number of the handler. */
+  readonly number: number;
+  /** The bits of the first halfword that count, and their values. */
+  readonly mask: number;
+  readonly value: number;
+  /** The sixth byte, when part of the operation code stands there. */
+  readonly sixth: number | undefined;
 }
 
-function fieldOf(format: Format, name: string) {
-  const field = format.fields.find((f) => f.name === name);
-  if (field === undefined || field.bit + field.width > 16)
-    throw new Error(`format ${format.name} has no field ${name} in its first halfword`);
-  return field;
+function patternOf({ definition, fixed }: Handler, number: number): Pattern {
+  const { opcode, format } = definition;
+  const several = format.opcode.length > 1;
+  let [mask, value] = [0, 0];
+  let sixth: number | undefined;
+  const add = (bit: number, width: number, contents: number) => {
+    mask |= ((1 << width) - 1) << (16 - bit - width);
+    value |= contents << (16 - bit - width);
+  };
+  // An encoding has each part of the operation code in bytes of its own.
+  format.opcode.forEach(([bit, width], n) => {
+    const contents = !several ? opcode : n === 0 ? opcode >> 8 : opcode & 0xff;
+    if (bit < 16) add(bit, width, contents);
+    else sixth = contents;
+  });
+  for (const [name, contents] of Object.entries(fixed)) {
+    const field = format.fields.find((f) => f.name === name);
+    if (field === undefined || field.bit + field.width > 16)
+      throw new Error(`format ${format.name} has no field ${name} in its first halfword`);
+    add(field.bit, field.width, contents);
+  }
+  return { number, mask, value, sixth };
 }
 
-/** Whether an instruction that begins so may be for the handler. */
-function fits(halfword: number, { definition, fixed }: Handler): boolean {
-  const { format } = definition;
-  return (
-    partsOf(definition).every(([bit, width, value]) => bit >= 16 || bitsOf(halfword, bit, width) === value) &&
-    Object.entries(fixed).every(([name, value]) => {
-      const { bit, width } = fieldOf(format, name);
-      return bitsOf(halfword, bit, width) === value;
-    })
-  );
-}
-
-/** Part of the operation code that stands in the sixth byte. */
-const sixthByteOf = (definition: Instruction): number | undefined =>
-  partsOf(definition).find(([bit]) => bit === 40)?.[2];
-
-/** Fill the tables: numbers start with 1, and of the handlers that fit, the last one counts. */
+/** Fill the tables: numbers start with 1, and of the handlers that fit an instruction, the last one counts. */
 export function writeDecodeTables(storage: Storage, handlers: readonly Handler[]): void {
+  storage.bytes().fill(0, DECODE_FIRST, DECODE_SECOND_END);
   const view = storage.view();
-  for (let at16 = DECODE_FIRST; at16 < DECODE_SECOND_END; at16 += 2) view.setUint16(at16, 0, true);
-  const byFirstByte = Array.from({ length: 256 }, (): number[] => []);
-  handlers.forEach(({ definition }, n) => {
-    const [[, width, value] = [0, 0, 0]] = partsOf(definition);
-    byFirstByte[width === 16 ? value >> 8 : value]?.push(n);
+  const byFirstByte = Array.from({ length: 256 }, (): Pattern[] => []);
+  handlers.forEach((handler, n) => {
+    const pattern = patternOf(handler, n + 1);
+    byFirstByte[pattern.value >> 8]?.push(pattern);
   });
   const seconds = new Map<string, number>();
-  for (let halfword = 0; halfword < 0x10000; halfword++) {
-    const candidates =
-      byFirstByte[halfword >> 8]?.filter((n) => fits(halfword, handlers[n] as Handler)) ?? [];
-    const last = candidates.at(-1);
-    if (last === undefined) continue;
-    const definitionOf = (n: number): Instruction => (handlers[n] as Handler).definition;
-    if (sixthByteOf(definitionOf(last)) === undefined) {
-      view.setUint16(DECODE_FIRST + halfword * 2, last + 1, true);
-      continue;
+  const secondFor = (patterns: readonly Pattern[]): number => {
+    const key = patterns.map(({ number }) => number).join();
+    const known = seconds.get(key);
+    if (known !== undefined) return known;
+    const start = seconds.size * SECOND_SIZE;
+    if (DECODE_SECOND + (start + SECOND_SIZE) * 2 > DECODE_SECOND_END)
+      throw new Error("there is no room for decode tables");
+    seconds.set(key, start);
+    for (const { number, sixth } of patterns)
+      view.setUint16(DECODE_SECOND + (start + (sixth ?? 0)) * 2, number, true);
+    return start;
+  };
+  byFirstByte.forEach((patterns, firstByte) => {
+    for (let halfword = firstByte << 8; patterns.length > 0 && halfword >> 8 === firstByte; halfword++) {
+      const fitting = patterns.filter(({ mask, value }) => (halfword & mask) === value);
+      const last = fitting.at(-1);
+      if (last === undefined) continue;
+      const entry = last.sixth === undefined ? last.number : SECOND_LEVEL | secondFor(fitting);
+      view.setUint16(DECODE_FIRST + halfword * 2, entry, true);
     }
-    const key = candidates.join();
-    const second = seconds.get(key) ?? seconds.size;
-    if (!seconds.has(key)) {
-      seconds.set(key, second);
-      const start = DECODE_SECOND + second * SECOND_SIZE * 2;
-      if (start + SECOND_SIZE * 2 > DECODE_SECOND_END) throw new Error("there is no room for decode tables");
-      for (const n of candidates) {
-        view.setUint16(start + (sixthByteOf(definitionOf(n)) ?? 0) * 2, n + 1, true);
-      }
-    }
-    view.setUint16(DECODE_FIRST + halfword * 2, SECOND_LEVEL | (second * SECOND_SIZE), true);
-  }
+  });
 }

@@ -294,42 +294,108 @@ export class I32 {
   }
   static of = (value: number | bigint): I32 => new I32(constant("i32", value));
 
-  add = (b: I32 | number): I32 => new I32(binary("add", this.node, node32(b)));
-  sub = (b: I32 | number): I32 => new I32(binary("sub", this.node, node32(b)));
-  mul = (b: I32 | number): I32 => new I32(binary("mul", this.node, node32(b)));
-  and = (b: I32 | number): I32 => new I32(binary("and", this.node, node32(b)));
-  or = (b: I32 | number): I32 => new I32(binary("or", this.node, node32(b)));
-  xor = (b: I32 | number): I32 => new I32(binary("xor", this.node, node32(b)));
-  shl = (b: I32 | number): I32 => new I32(binary("shl", this.node, node32(b)));
-  shrU = (b: I32 | number): I32 => new I32(binary("shrU", this.node, node32(b)));
-  shrS = (b: I32 | number): I32 => new I32(binary("shrS", this.node, node32(b)));
-  rotl = (b: I32 | number): I32 => new I32(binary("rotl", this.node, node32(b)));
-  divS = (b: I32): I32 => new I32(binary("divS", this.node, b.node));
-  divU = (b: I32): I32 => new I32(binary("divU", this.node, b.node));
-  remS = (b: I32): I32 => new I32(binary("remS", this.node, b.node));
-  remU = (b: I32): I32 => new I32(binary("remU", this.node, b.node));
-  eq = (b: I32 | number): I32 => new I32(binary("eq", this.node, node32(b)));
-  ne = (b: I32 | number): I32 => new I32(binary("ne", this.node, node32(b)));
-  ltS = (b: I32 | number): I32 => new I32(binary("ltS", this.node, node32(b)));
-  ltU = (b: I32 | number): I32 => new I32(binary("ltU", this.node, node32(b)));
-  gtS = (b: I32 | number): I32 => new I32(binary("gtS", this.node, node32(b)));
-  gtU = (b: I32 | number): I32 => new I32(binary("gtU", this.node, node32(b)));
-  leS = (b: I32 | number): I32 => new I32(binary("leS", this.node, node32(b)));
-  leU = (b: I32 | number): I32 => new I32(binary("leU", this.node, node32(b)));
-  geS = (b: I32 | number): I32 => new I32(binary("geS", this.node, node32(b)));
-  geU = (b: I32 | number): I32 => new I32(binary("geU", this.node, node32(b)));
-  isZero = (): I32 => new I32(unary("eqz", this.node));
-  isNegative = (): I32 => this.ltS(0);
-  not = (): I32 => this.xor(-1);
+  add(b: I32 | number): I32 {
+    return new I32(binary("add", this.node, node32(b)));
+  }
+  sub(b: I32 | number): I32 {
+    return new I32(binary("sub", this.node, node32(b)));
+  }
+  mul(b: I32 | number): I32 {
+    return new I32(binary("mul", this.node, node32(b)));
+  }
+  and(b: I32 | number): I32 {
+    return new I32(binary("and", this.node, node32(b)));
+  }
+  or(b: I32 | number): I32 {
+    return new I32(binary("or", this.node, node32(b)));
+  }
+  xor(b: I32 | number): I32 {
+    return new I32(binary("xor", this.node, node32(b)));
+  }
+  shl(b: I32 | number): I32 {
+    return new I32(binary("shl", this.node, node32(b)));
+  }
+  shrU(b: I32 | number): I32 {
+    return new I32(binary("shrU", this.node, node32(b)));
+  }
+  shrS(b: I32 | number): I32 {
+    return new I32(binary("shrS", this.node, node32(b)));
+  }
+  rotl(b: I32 | number): I32 {
+    return new I32(binary("rotl", this.node, node32(b)));
+  }
+  divS(b: I32): I32 {
+    return new I32(binary("divS", this.node, b.node));
+  }
+  divU(b: I32): I32 {
+    return new I32(binary("divU", this.node, b.node));
+  }
+  remS(b: I32): I32 {
+    return new I32(binary("remS", this.node, b.node));
+  }
+  remU(b: I32): I32 {
+    return new I32(binary("remU", this.node, b.node));
+  }
+  eq(b: I32 | number): I32 {
+    return new I32(binary("eq", this.node, node32(b)));
+  }
+  ne(b: I32 | number): I32 {
+    return new I32(binary("ne", this.node, node32(b)));
+  }
+  ltS(b: I32 | number): I32 {
+    return new I32(binary("ltS", this.node, node32(b)));
+  }
+  ltU(b: I32 | number): I32 {
+    return new I32(binary("ltU", this.node, node32(b)));
+  }
+  gtS(b: I32 | number): I32 {
+    return new I32(binary("gtS", this.node, node32(b)));
+  }
+  gtU(b: I32 | number): I32 {
+    return new I32(binary("gtU", this.node, node32(b)));
+  }
+  leS(b: I32 | number): I32 {
+    return new I32(binary("leS", this.node, node32(b)));
+  }
+  leU(b: I32 | number): I32 {
+    return new I32(binary("leU", this.node, node32(b)));
+  }
+  geS(b: I32 | number): I32 {
+    return new I32(binary("geS", this.node, node32(b)));
+  }
+  geU(b: I32 | number): I32 {
+    return new I32(binary("geU", this.node, node32(b)));
+  }
+  isZero(): I32 {
+    return new I32(unary("eqz", this.node));
+  }
+  isNegative(): I32 {
+    return this.ltS(0);
+  }
+  not(): I32 {
+    return this.xor(-1);
+  }
   /** Sign-extend the rightmost 8 or 16 bits. */
-  extend8 = (): I32 => new I32(unary("extend8", this.node));
-  extend16 = (): I32 => new I32(unary("extend16", this.node));
-  clz = (): I32 => new I32(unary("clz", this.node));
-  popcnt = (): I32 => new I32(unary("popcnt", this.node));
+  extend8(): I32 {
+    return new I32(unary("extend8", this.node));
+  }
+  extend16(): I32 {
+    return new I32(unary("extend16", this.node));
+  }
+  clz(): I32 {
+    return new I32(unary("clz", this.node));
+  }
+  popcnt(): I32 {
+    return new I32(unary("popcnt", this.node));
+  }
   /** To 64 bits with sign. */
-  signed64 = (): I64 => new I64(unary("extendS", this.node));
+  signed64(): I64 {
+    return new I64(unary("extendS", this.node));
+  }
   /** To 64 bits with zeros. */
-  unsigned64 = (): I64 => new I64(unary("extendU", this.node));
+  unsigned64(): I64 {
+    return new I64(unary("extendU", this.node));
+  }
   /** This, a condition, chooses between two values; both are computed. */
   select<T extends I32 | I64>(a: T, b: T): T;
   select(a: I32 | I64, b: I32 | I64): I32 | I64 {
@@ -348,41 +414,109 @@ export class I64 {
   }
   static of = (value: number | bigint): I64 => new I64(constant("i64", value));
 
-  add = (b: I64 | number | bigint): I64 => new I64(binary("add", this.node, node64(b)));
-  sub = (b: I64 | number | bigint): I64 => new I64(binary("sub", this.node, node64(b)));
-  mul = (b: I64 | number | bigint): I64 => new I64(binary("mul", this.node, node64(b)));
-  and = (b: I64 | number | bigint): I64 => new I64(binary("and", this.node, node64(b)));
-  or = (b: I64 | number | bigint): I64 => new I64(binary("or", this.node, node64(b)));
-  xor = (b: I64 | number | bigint): I64 => new I64(binary("xor", this.node, node64(b)));
-  shl = (b: I64 | number): I64 => new I64(binary("shl", this.node, node64(b)));
-  shrU = (b: I64 | number): I64 => new I64(binary("shrU", this.node, node64(b)));
-  shrS = (b: I64 | number): I64 => new I64(binary("shrS", this.node, node64(b)));
-  rotl = (b: I64 | number): I64 => new I64(binary("rotl", this.node, node64(b)));
-  divS = (b: I64): I64 => new I64(binary("divS", this.node, b.node));
-  divU = (b: I64): I64 => new I64(binary("divU", this.node, b.node));
-  remS = (b: I64): I64 => new I64(binary("remS", this.node, b.node));
-  remU = (b: I64): I64 => new I64(binary("remU", this.node, b.node));
-  eq = (b: I64 | number | bigint): I32 => new I32(binary("eq", this.node, node64(b)));
-  ne = (b: I64 | number | bigint): I32 => new I32(binary("ne", this.node, node64(b)));
-  ltS = (b: I64 | number | bigint): I32 => new I32(binary("ltS", this.node, node64(b)));
-  ltU = (b: I64 | number | bigint): I32 => new I32(binary("ltU", this.node, node64(b)));
-  gtS = (b: I64 | number | bigint): I32 => new I32(binary("gtS", this.node, node64(b)));
-  gtU = (b: I64 | number | bigint): I32 => new I32(binary("gtU", this.node, node64(b)));
-  leS = (b: I64 | number | bigint): I32 => new I32(binary("leS", this.node, node64(b)));
-  leU = (b: I64 | number | bigint): I32 => new I32(binary("leU", this.node, node64(b)));
-  geS = (b: I64 | number | bigint): I32 => new I32(binary("geS", this.node, node64(b)));
-  geU = (b: I64 | number | bigint): I32 => new I32(binary("geU", this.node, node64(b)));
-  isZero = (): I32 => new I32(unary("eqz", this.node));
-  isNegative = (): I32 => this.ltS(0);
-  not = (): I64 => this.xor(-1n);
-  clz = (): I64 => new I64(unary("clz", this.node));
-  ctz = (): I64 => new I64(unary("ctz", this.node));
-  popcnt = (): I64 => new I64(unary("popcnt", this.node));
-  extend8 = (): I64 => new I64(unary("extend8", this.node));
-  extend16 = (): I64 => new I64(unary("extend16", this.node));
-  extend32 = (): I64 => new I64(unary("extend32", this.node));
+  add(b: I64 | number | bigint): I64 {
+    return new I64(binary("add", this.node, node64(b)));
+  }
+  sub(b: I64 | number | bigint): I64 {
+    return new I64(binary("sub", this.node, node64(b)));
+  }
+  mul(b: I64 | number | bigint): I64 {
+    return new I64(binary("mul", this.node, node64(b)));
+  }
+  and(b: I64 | number | bigint): I64 {
+    return new I64(binary("and", this.node, node64(b)));
+  }
+  or(b: I64 | number | bigint): I64 {
+    return new I64(binary("or", this.node, node64(b)));
+  }
+  xor(b: I64 | number | bigint): I64 {
+    return new I64(binary("xor", this.node, node64(b)));
+  }
+  shl(b: I64 | number): I64 {
+    return new I64(binary("shl", this.node, node64(b)));
+  }
+  shrU(b: I64 | number): I64 {
+    return new I64(binary("shrU", this.node, node64(b)));
+  }
+  shrS(b: I64 | number): I64 {
+    return new I64(binary("shrS", this.node, node64(b)));
+  }
+  rotl(b: I64 | number): I64 {
+    return new I64(binary("rotl", this.node, node64(b)));
+  }
+  divS(b: I64): I64 {
+    return new I64(binary("divS", this.node, b.node));
+  }
+  divU(b: I64): I64 {
+    return new I64(binary("divU", this.node, b.node));
+  }
+  remS(b: I64): I64 {
+    return new I64(binary("remS", this.node, b.node));
+  }
+  remU(b: I64): I64 {
+    return new I64(binary("remU", this.node, b.node));
+  }
+  eq(b: I64 | number | bigint): I32 {
+    return new I32(binary("eq", this.node, node64(b)));
+  }
+  ne(b: I64 | number | bigint): I32 {
+    return new I32(binary("ne", this.node, node64(b)));
+  }
+  ltS(b: I64 | number | bigint): I32 {
+    return new I32(binary("ltS", this.node, node64(b)));
+  }
+  ltU(b: I64 | number | bigint): I32 {
+    return new I32(binary("ltU", this.node, node64(b)));
+  }
+  gtS(b: I64 | number | bigint): I32 {
+    return new I32(binary("gtS", this.node, node64(b)));
+  }
+  gtU(b: I64 | number | bigint): I32 {
+    return new I32(binary("gtU", this.node, node64(b)));
+  }
+  leS(b: I64 | number | bigint): I32 {
+    return new I32(binary("leS", this.node, node64(b)));
+  }
+  leU(b: I64 | number | bigint): I32 {
+    return new I32(binary("leU", this.node, node64(b)));
+  }
+  geS(b: I64 | number | bigint): I32 {
+    return new I32(binary("geS", this.node, node64(b)));
+  }
+  geU(b: I64 | number | bigint): I32 {
+    return new I32(binary("geU", this.node, node64(b)));
+  }
+  isZero(): I32 {
+    return new I32(unary("eqz", this.node));
+  }
+  isNegative(): I32 {
+    return this.ltS(0);
+  }
+  not(): I64 {
+    return this.xor(-1n);
+  }
+  clz(): I64 {
+    return new I64(unary("clz", this.node));
+  }
+  ctz(): I64 {
+    return new I64(unary("ctz", this.node));
+  }
+  popcnt(): I64 {
+    return new I64(unary("popcnt", this.node));
+  }
+  extend8(): I64 {
+    return new I64(unary("extend8", this.node));
+  }
+  extend16(): I64 {
+    return new I64(unary("extend16", this.node));
+  }
+  extend32(): I64 {
+    return new I64(unary("extend32", this.node));
+  }
   /** The rightmost 32 bits. */
-  low32 = (): I32 => new I32(unary("wrap", this.node));
+  low32(): I32 {
+    return new I32(unary("wrap", this.node));
+  }
 }
 
 const node32 = (value: I32 | number): Node => (value instanceof I32 ? value.node : constant("i32", value));
