@@ -5,7 +5,7 @@
 import type { Instruction } from "@lockframe/instructions";
 import type { Handler } from "./decode-table.ts";
 
-const mnemonics: ReadonlySet<string> = new Set(
+export const hotMnemonics: ReadonlySet<string> = new Set(
   [
     // Loads, stores, moves
     "LR LGR LGFR LLGFR LLGHR LLHR LLGCR LLCR LGHR LHR LGBR LTR LTGR LTGFR LCR LCGR LPR LPGR LNR LNGR LGDR LDGR LDR",
@@ -48,10 +48,13 @@ function specialCases({ mnemonic, format }: Instruction): readonly Handler["fixe
   return format.fields.some(({ name }) => name === "x2") ? [{ x2: 0 }] : [];
 }
 
-export const isHot = ({ mnemonic }: Instruction): boolean => mnemonics.has(mnemonic);
+export const isHot = ({ mnemonic }: Instruction): boolean => hotMnemonics.has(mnemonic);
 
-/** Handlers for the special cases of hot instructions. */
-export const specialHandlers = (definitions: readonly Instruction[]): readonly Handler[] =>
-  definitions
+/** All handlers, those of the loop first, so that what is used often lies together in its table. */
+export function handlersFor(definitions: readonly Instruction[]): readonly Handler[] {
+  const plain = (definition: Instruction): Handler => ({ definition, fixed: {} });
+  const hot = definitions
     .filter(isHot)
-    .flatMap((definition) => specialCases(definition).map((fixed) => ({ definition, fixed })));
+    .flatMap((d) => [plain(d), ...specialCases(d).map((fixed): Handler => ({ definition: d, fixed }))]);
+  return [...hot, ...definitions.filter((d) => !isHot(d)).map(plain)];
+}

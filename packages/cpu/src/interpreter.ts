@@ -6,11 +6,12 @@ import type { Instruction } from "@lockframe/instructions";
 import { I32, elaborate, fieldOfWord } from "@lockframe/instructions";
 import type { Storage } from "@lockframe/memory";
 import { type Handler, writeDecodeTables } from "./decode-table.ts";
-import { specialHandlers } from "./hot.ts";
+import { handlersFor } from "./hot.ts";
 import { Emitter, load } from "./lower/emitter.ts";
 import { FunctionFlow, LEFT } from "./lower/flow.ts";
 import { type Callees, InstructionLowering } from "./lower/instruction.ts";
 import { decode, defineRun } from "./lower/loop.ts";
+import { compiledOnce } from "./module-cache.ts";
 import { buildWasmRoutines } from "./routines/wasm/index.ts";
 import { type Runtime, buildRuntime } from "./runtime.ts";
 import { cpu as at } from "./state.ts";
@@ -43,48 +44,56 @@ export function buildInterpreter(
   storage: Storage,
   host: HostFunctions,
 ): Interpreter {
+  const handlers = handlersFor(definitions);
+  const routines = [...host.routines.keys()];
+  const module = compiledOnce({ definitions, layout: storage, routines }, () =>
+    compile(definitions, handlers, storage, routines),
+  );
+  writeDecodeTables(storage, handlers);
+  const imports: Record<string, WebAssembly.ImportValue> = {
+    memory: storage.memory,
+    importPage: host.importPage,
+    accessRegisterTranslation: host.accessRegisterTranslation,
+    unknownOperation: host.unknownOperation,
+  };
+  for (const [name, f] of host.routines) imports[`routine ${name}`] = f;
+  const { exports } = new WebAssembly.Instance(module, { host: imports });
+  return exports as { readonly [K in keyof Interpreter]: Interpreter[K] };
+}
+
+function compile(
+  definitions: readonly Instruction[],
+  handlers: readonly Handler[],
+  storage: Storage,
+  routines: readonly string[],
+): WebAssembly.Module {
   const module = new ModuleBuilder();
   const imports = {
     importPage: module.importFunction("importPage", ["i32"], ["i32"]),
     accessRegisterTranslation: module.importFunction("accessRegisterTranslation", ["i32", "i32"], ["i32"]),
   };
   const unknownOperation = module.importFunction("unknownOperation", ["i32"], []);
-  const routineNumbers = new Map<string, number>();
-  for (const [name] of host.routines) {
-    routineNumbers.set(name, module.importFunction(`routine ${name}`, ["i32"], ["i32"]));
-  }
+  const numbers = new Map<string, number>();
+  for (const name of routines) numbers.set(name, module.importFunction(`routine ${name}`, ["i32"], ["i32"]));
   const runtime = buildRuntime(module, storage, imports);
-  const wasmRoutines = buildWasmRoutines(module, storage, runtime, (name) => routineNumbers.get(name));
-  for (const [name, number] of wasmRoutines) routineNumbers.set(name, number);
+  for (const [name, number] of buildWasmRoutines(module, storage, runtime, (name) => numbers.get(name)))
+    numbers.set(name, number);
   const callees: Callees = {
     ...runtime,
     execute: defineExecute(module, runtime),
     routine: (name) => {
-      const number = routineNumbers.get(name);
+      const number = numbers.get(name);
       if (number === undefined) throw new Error(`routine ${name} is not declared`);
       return number;
     },
   };
-  const plain: readonly Handler[] = definitions.map((definition) => ({ definition, fixed: {} }));
-  const handlers = [...plain, ...specialHandlers(definitions)];
   const functions = new Map(definitions.map((d) => [d, defineFunction(module, callees, d)]));
   module.table([
     defineUnknown(module, runtime, unknownOperation),
     ...handlers.map(({ definition }) => functions.get(definition) ?? 0),
   ]);
   defineRun(module, runtime, callees, handlers, TABLE);
-  writeDecodeTables(storage, handlers);
-
-  const importObject: Record<string, WebAssembly.ImportValue> = {
-    memory: storage.memory,
-    importPage: host.importPage,
-    accessRegisterTranslation: host.accessRegisterTranslation,
-    unknownOperation: host.unknownOperation,
-  };
-  for (const [name, f] of host.routines) importObject[`routine ${name}`] = f;
-  const compiled = new WebAssembly.Module(module.finish(storage.wasmPages));
-  const { exports } = new WebAssembly.Instance(compiled, { host: importObject });
-  return exports as { readonly [K in keyof Interpreter]: Interpreter[K] };
+  return new WebAssembly.Module(module.finish(storage.wasmPages));
 }
 
 /** Function 0: no installed instruction has this operation code. */
