@@ -6,6 +6,7 @@ export const floors: readonly (readonly string[])[] = [
   ["architecture"],
   ["debian", "instructions", "memory"],
   ["assembler", "channel-subsystem", "sclp"],
+  ["virtio"],
   ["plugin-api"],
   ["ccw-bios", "profile", "secure-image"],
   ["cpu", "ultravisor"],

@@ -51,9 +51,14 @@ export class ChannelBench {
       storage: { view: view?.(this.storage) ?? new PlainHostView(this.storage), keys: this.storage },
       interruptionPending: () => this.signals.push("interruption"),
       channelReportPending: () => this.signals.push("report"),
-      later: (work) => this.#later.push(work),
+      later: (work) => this.later(work),
       deviceFailed: (error) => this.failures.push(error),
     });
+  }
+
+  /** Put something off. */
+  later(work: () => void): void {
+    this.#later.push(work);
   }
 
   /** Do what was put off, and what that puts off, at most `limit` times. Returns how much was done. */
