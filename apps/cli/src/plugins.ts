@@ -14,6 +14,7 @@ const firstParty: Readonly<Record<string, () => Promise<{ readonly default: Plug
   "no-huge-page-backing": () => import("@lockframe/plugin-no-huge-page-backing"),
   "no-passthrough": () => import("@lockframe/plugin-no-passthrough"),
   "sclp-console": () => import("@lockframe/plugin-sclp-console"),
+  "virtio-rng": () => import("@lockframe/plugin-virtio-rng"),
 };
 
 /** Short names of the plugins that come along. */

@@ -109,6 +109,12 @@ export const failure = {
     ),
   badRecord: (name: string, why: string) =>
     new LockframeError("LF-DEBIAN-032", `the index record of '${name}' cannot be used: ${why}`),
+  noModule: (name: string, kernel: string) =>
+    new LockframeError(
+      "LF-DEBIAN-034",
+      `${kernel} has no module '${name}'`,
+      "check the spelling, and leave out what is built into the kernel",
+    ),
   noKernel: (meta: string, depends: string) =>
     new LockframeError(
       "LF-DEBIAN-033",

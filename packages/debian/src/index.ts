@@ -19,6 +19,7 @@ export {
   type InitramfsCompression,
   packInitramfs,
 } from "./initramfs.ts";
+export { fetchKernelModules } from "./kernel-modules.ts";
 export { type ArchiveKey, debianArchiveKeys, parseKeyring } from "./keyring.ts";
 export { discoverMirror, type Mirror, type MirrorQuery } from "./mirror.ts";
 export type { PackageRecord } from "./packages-index.ts";

@@ -1,12 +1,23 @@
 import { ChannelBench } from "@lockframe/channel-subsystem/testing";
+import { PlainHostView } from "@lockframe/memory";
 import { expect, test } from "vitest";
-import { attachDevices, type CreatedDevice } from "./attach-devices.ts";
+import { attachDevices, type AttachTarget, type CreatedDevice } from "./attach-devices.ts";
+import { VirtioDevices } from "./virtio-devices.ts";
 
 function created(at?: string): CreatedDevice {
   const senseId = { cuType: 0x3505, cuModel: 0, deviceType: 0, deviceModel: 0 };
   return {
     request: { type: "card-reader-3505", id: undefined, at, properties: {} },
     device: { channel: { senseId, commands: {} } },
+  };
+}
+
+function target({ css, storage }: ChannelBench): AttachTarget {
+  const log = { debug() {}, info() {}, warn() {} };
+  const view = new PlainHostView(storage);
+  return {
+    channelSubsystem: css,
+    virtioDevices: new VirtioDevices({ storage: view, channelSubsystem: css, log }),
   };
 }
 
@@ -26,16 +37,39 @@ test("devices are attached in their order, with the numbers they ask for or what
     request: { type: "sclpconsole", id: undefined, at: undefined, properties: {} },
     device: {},
   };
-  attachDevices([created(), console, created("fe.0.0001"), created(), created("0.0.1000")], bench.css);
+  const devices = [created(), console, created("fe.0.0001"), created(), created("0.0.1000")];
+  attachDevices(devices, target(bench));
   expect(numbers(bench)).toEqual(["0", "1", "2", "1000"]);
 });
 
+test("a virtio device is notified by its subchannel", () => {
+  const bench = new ChannelBench();
+  const { virtioDevices, channelSubsystem } = target(bench);
+  const virtio = {
+    function: { deviceId: 4, features: 0n, queueSizes: [8], available() {} },
+    transport: {
+      accessPlatform: false,
+      packedRing: false,
+      indirectDescriptors: true,
+      eventIndex: true,
+      maximumRevision: 2,
+    },
+  };
+  attachDevices([created(), { ...created(), device: { virtio } }], { virtioDevices, channelSubsystem });
+  expect(virtioDevices.notify(0x10001n, 0n, 7n)).toBe(7n);
+  expect(virtioDevices.notify(0x10001n, 1n, 7n)).toBe(-22n);
+  expect(virtioDevices.notify(0x10000n, 0n, 7n)).toBe(-22n);
+});
+
 test("a number that two ask for, or that does not exist here, is refused", () => {
-  const { css } = new ChannelBench();
-  expect(() => attachDevices([created("fe.0.0001"), created("0.0.0001")], css)).toThrow(
-    expect.objectContaining({ code: "LF-MACHINE-012" }),
-  );
-  expect(() => attachDevices([created("1.0.0001")], css)).toThrow(
-    expect.objectContaining({ code: "LF-MACHINE-011" }),
-  );
+  const refused = (...devices: CreatedDevice[]): unknown => {
+    try {
+      return attachDevices(devices, target(new ChannelBench()));
+    } catch (error) {
+      return error;
+    }
+  };
+  expect(refused(created("fe.0.0001"), created("0.0.0001"))).toMatchObject({ code: "LF-MACHINE-012" });
+  expect(refused(created("1.0.0001"))).toMatchObject({ code: "LF-MACHINE-011" });
+  expect(refused({ ...created("0.0.0001"), device: {} })).toMatchObject({ code: "LF-MACHINE-013" });
 });

@@ -1,7 +1,8 @@
 /** Brings the devices of a plan to the channel subsystem. */
 import { LockframeError } from "@lockframe/architecture";
-import type { Attachment, AttachOptions, ChannelSubsystem } from "@lockframe/channel-subsystem";
+import type { ChannelSubsystem } from "@lockframe/channel-subsystem";
 import type { Device, DeviceRequest } from "@lockframe/plugin-api";
+import type { VirtioDevices } from "./virtio-devices.ts";
 
 /** A device and what the user said of it. */
 export interface CreatedDevice {
@@ -9,59 +10,65 @@ export interface CreatedDevice {
   readonly device: Device;
 }
 
-/** Channel paths: one for each way of attachment. */
+export interface AttachTarget {
+  readonly channelSubsystem: ChannelSubsystem;
+  readonly virtioDevices: VirtioDevices;
+}
+
+/** Channel path of devices without virtio. */
 const FICON = { id: 1, type: 0x1b };
 /** Devices of the virtual channel-subsystem image (X'FE') are in image 0 for a guest, as with QEMU. */
 const VIRTUAL_IMAGE = 0xfe;
 
-interface Number {
+interface DeviceNumber {
   readonly set: number;
-  readonly deviceNumber: number | undefined;
+  readonly deviceNumber: number;
 }
 
 /**
  * Attach devices in their order. One without a device number gets the lowest that nobody asked for.
- * @throws LockframeError LF-MACHINE-011 the number does not exist here, LF-MACHINE-012 it is taken
+ * @throws LockframeError LF-MACHINE-011 the number does not exist here, LF-MACHINE-012 it is taken, LF-MACHINE-013 the
+ *   device is not one that has a number
  */
-export function attachDevices(created: readonly CreatedDevice[], css: ChannelSubsystem): void {
+export function attachDevices(created: readonly CreatedDevice[], target: AttachTarget): void {
+  const numberOf = numbering(created);
+  for (const each of created) {
+    const { device, request } = each;
+    if (!isAttached(each)) {
+      if (request.at !== undefined) throw hasNoNumber(request);
+      continue;
+    }
+    const number = numberOf(request);
+    if (device.channel !== undefined)
+      target.channelSubsystem.attach(device.channel, { ...number, path: FICON });
+    if (device.virtio !== undefined) target.virtioDevices.attach(device.virtio, number, nameOf(request));
+  }
+}
+
+function isAttached({ device }: CreatedDevice): boolean {
+  return device.channel !== undefined || device.virtio !== undefined;
+}
+
+/** Device numbers: those that were asked for, and the lowest free ones of set 0 for the others. */
+function numbering(created: readonly CreatedDevice[]): (request: DeviceRequest) => DeviceNumber {
   const taken = new Map<string, string>();
   for (const { request } of created) {
     if (request.at === undefined) continue;
     const { set, deviceNumber } = parseNumber(request.at, request.type);
-    const key = `${set}.${deviceNumber}`;
-    const other = taken.get(key);
-    if (other !== undefined) {
-      throw new LockframeError(
-        "LF-MACHINE-012",
-        `device number ${request.at} is asked for by ${other} and by ${request.type}`,
-        "Give one of them another number, or none.",
-      );
-    }
-    taken.set(key, request.type);
+    const other = taken.get(`${set}.${deviceNumber}`);
+    if (other !== undefined) throw isTaken(request.at, other, nameOf(request));
+    taken.set(`${set}.${deviceNumber}`, nameOf(request));
   }
   let next = 0;
-  const free = (): number => {
+  return ({ at, type }) => {
+    if (at !== undefined) return parseNumber(at, type);
     while (taken.has(`0.${next}`)) next += 1;
-    return next++;
+    return { set: 0, deviceNumber: next++ };
   };
-  for (const { request, device } of created) {
-    if (device.channel === undefined) continue;
-    const place: Number =
-      request.at === undefined ? { set: 0, deviceNumber: free() } : parseNumber(request.at, request.type);
-    attach(css, device.channel, { ...place, path: FICON });
-  }
-}
-
-function attach(
-  css: ChannelSubsystem,
-  device: NonNullable<Device["channel"]>,
-  options: AttachOptions,
-): Attachment {
-  return css.attach(device, options);
 }
 
 /** `css.ssid.devno`, hexadecimal. */
-function parseNumber(at: string, type: string): Number {
+function parseNumber(at: string, type: string): DeviceNumber {
   const [image, set, deviceNumber] = at.split(".").map((part) => Number.parseInt(part, 16));
   if ((image !== 0 && image !== VIRTUAL_IMAGE) || set === undefined || deviceNumber === undefined) {
     throw new LockframeError(
@@ -71,4 +78,24 @@ function parseNumber(at: string, type: string): Number {
     );
   }
   return { set, deviceNumber };
+}
+
+function nameOf({ type, id }: DeviceRequest): string {
+  return id === undefined ? type : `${type} '${id}'`;
+}
+
+function isTaken(at: string, one: string, other: string): LockframeError {
+  return new LockframeError(
+    "LF-MACHINE-012",
+    `device number ${at} is asked for by ${one} and by ${other}`,
+    "Give one of them another number, or none.",
+  );
+}
+
+function hasNoNumber(request: DeviceRequest): LockframeError {
+  return new LockframeError(
+    "LF-MACHINE-013",
+    `${nameOf(request)} has no subchannel, so it cannot have device number ${request.at}`,
+    "Leave the number out.",
+  );
 }

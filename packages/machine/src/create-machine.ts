@@ -1,4 +1,5 @@
 /** One machine from its plan: assembled, run, and given up. */
+import { randomBytes } from "node:crypto";
 import { LockframeError, UnimplementedError } from "@lockframe/architecture";
 import type { RunResult } from "@lockframe/cpu";
 import type {
@@ -35,7 +36,7 @@ export const createMachine: CreateMachine = async (options) => {
   const begun = assemble(options);
   const devices = await createDevices(options, begun.consoles);
   const parts = begun.complete();
-  attachDevices(devices, parts.channelSubsystem);
+  attachDevices(devices, parts);
   await hooks.devicesReady({ plan, devices: devices.map(({ request, device }) => ({ request, device })) });
   return new RunningMachine(
     options,
@@ -46,7 +47,12 @@ export const createMachine: CreateMachine = async (options) => {
 
 /** Devices in the order of the plan, each with the capabilities that it named. */
 async function createDevices({ planned, characterPorts, log }: MachineOptions, consoles: Consoles) {
-  const capabilities: Partial<Capabilities> = { log, consoles, characterPorts: oneTimePorts(characterPorts) };
+  const capabilities: Partial<Capabilities> = {
+    log,
+    consoles,
+    entropy: { bytes: (count) => randomBytes(count) },
+    characterPorts: oneTimePorts(characterPorts),
+  };
   const context: AssembleContext = {
     plan: planned.plan,
     provide(name, capability) {

@@ -22,6 +22,11 @@ export interface ServiceCallConsoles {
   lineMode(port: CharacterPort): void;
 }
 
+/** Random bytes of the host, fit for keys. */
+export interface Entropy {
+  bytes(count: number): Uint8Array;
+}
+
 /**
  * What a device may ask for by name in `needs`. A machine gives a device those and nothing else. Plugins that bring a
  * new one declare it here by module augmentation and provide it in the `assemble` hook.
@@ -30,6 +35,7 @@ export interface Capabilities {
   readonly log: Log;
   readonly characterPorts: CharacterPorts;
   readonly consoles: ServiceCallConsoles;
+  readonly entropy: Entropy;
 }
 
 export type CapabilityName = keyof Capabilities;

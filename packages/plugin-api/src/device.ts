@@ -1,11 +1,14 @@
 import type { ChannelDevice } from "@lockframe/channel-subsystem";
 import type { z } from "zod";
 import type { Capabilities, CapabilityName } from "./capabilities.ts";
+import type { AttachedVirtio } from "./virtio-device.ts";
 
 /** A device in a running machine, as the machine's life cycle sees it. */
 export interface Device {
   /** It is attached by a subchannel, and this is what the channel subsystem drives. */
   readonly channel?: ChannelDevice;
+  /** It is a virtio device, attached by a subchannel that carries virtio. */
+  readonly virtio?: AttachedVirtio;
   /** What a snapshot keeps of it, fit for the definition's `state`. */
   save?(): unknown;
   /** Back to the state after power-on. Absent: a reset does not concern it. A subchannel resets its device itself. */
@@ -99,7 +102,8 @@ export function device<
   });
 }
 
-function pick<const Names extends readonly CapabilityName[]>(
+/** Of the capabilities of a machine, those that a definition names. @throws TypeError the machine lacks one */
+export function pick<const Names extends readonly CapabilityName[]>(
   capabilities: Partial<Capabilities>,
   names: Names,
   type: string,

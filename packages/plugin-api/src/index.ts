@@ -18,13 +18,29 @@ export {
   unitCheck,
   type UnitStatus,
 } from "@lockframe/channel-subsystem";
+export type {
+  ConfigurationField,
+  VirtioFunction,
+  VirtioLine,
+  VirtioRequest,
+  Virtqueue,
+} from "@lockframe/virtio";
 export { z } from "zod";
 export * from "./capabilities.ts";
 export * from "./channel-device.ts";
 export * from "./character-port.ts";
-export * from "./device.ts";
+export {
+  type DefinitionParts,
+  device,
+  type Device,
+  type DeviceClass,
+  type DeviceContext,
+  type DeviceDefinition,
+  type Restored,
+} from "./device.ts";
 export * from "./hooks.ts";
 export * from "./plan.ts";
 export * from "./plugin.ts";
 export * from "./refuse.ts";
 export * from "./stop.ts";
+export * from "./virtio-device.ts";

@@ -30,6 +30,7 @@ import { Bell } from "../bell.ts";
 import { Consoles } from "../consoles.ts";
 import { GuestServices } from "../guest-services.ts";
 import { LifeCycle } from "../life-cycle.ts";
+import { VirtioDevices } from "../virtio-devices.ts";
 import { tokens } from "./tokens.ts";
 
 /** A machine whose consoles exist and whose rest waits for the devices that belong to them. */
@@ -46,6 +47,7 @@ export interface Parts {
   readonly consoles: Consoles;
   readonly bell: Bell;
   readonly channelSubsystem: ChannelSubsystem;
+  readonly virtioDevices: VirtioDevices;
   readonly ultravisor: Ultravisor;
   readonly services: GuestServices;
   readonly serviceProcessor: ServiceProcessor;
@@ -114,6 +116,15 @@ export function assemble(options: MachineOptions): Begun {
       deviceFailed: (error) => options.log.warn(`a device failed: ${String(error)}`),
     });
   });
+  provide(
+    tokens.virtioDevices,
+    (of) =>
+      new VirtioDevices({
+        storage: of(tokens.ultravisor).hostView,
+        channelSubsystem: of(tokens.channelSubsystem),
+        log: options.log,
+      }),
+  );
   provide(tokens.diagnose308, (of) => {
     const ultravisor = of(tokens.ultravisor);
     return new Diagnose308({
@@ -130,7 +141,13 @@ export function assemble(options: MachineOptions): Begun {
       .add(0x44, timeSliceEnd)
       .add(0x9c, timeSliceYield)
       .add(0x308, (context) => iplDiagnose.execute(context))
-      .add(0x500, kvmHypercall({ storageSize: plan.storage.size }));
+      .add(
+        0x500,
+        kvmHypercall({
+          storageSize: plan.storage.size,
+          notifyVirtio: (...call) => of(tokens.virtioDevices).notify(...call),
+        }),
+      );
   });
   provide(tokens.services, (of) => {
     const late = { lifeCycle: () => of(tokens.lifeCycle), processors: () => of(tokens.processors) };
@@ -185,6 +202,7 @@ export function assemble(options: MachineOptions): Begun {
       consoles: child.resolve(tokens.consoles),
       bell: child.resolve(tokens.bell),
       channelSubsystem: child.resolve(tokens.channelSubsystem),
+      virtioDevices: child.resolve(tokens.virtioDevices),
       ultravisor: child.resolve(tokens.ultravisor),
       services: child.resolve(tokens.services),
       serviceProcessor: child.resolve(tokens.serviceProcessor),

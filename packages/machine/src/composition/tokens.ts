@@ -6,6 +6,7 @@ import type { Storage } from "@lockframe/memory";
 import type { ServiceProcessor } from "@lockframe/sclp";
 import type { Ultravisor } from "@lockframe/ultravisor";
 import type { InjectionToken } from "tsyringe";
+import type { VirtioDevices } from "../virtio-devices.ts";
 import type { MachineOptions } from "../api.ts";
 import type { Bell } from "../bell.ts";
 import type { Consoles } from "../consoles.ts";
@@ -24,6 +25,7 @@ export const tokens = {
   services: token<GuestServices>("GuestServices"),
   serviceProcessor: token<ServiceProcessor>("ServiceProcessor"),
   channelSubsystem: token<ChannelSubsystem>("ChannelSubsystem"),
+  virtioDevices: token<VirtioDevices>("VirtioDevices"),
   diagnose308: token<Diagnose308>("Diagnose308"),
   diagnoseTable: token<DiagnoseTable>("DiagnoseTable"),
   consoles: token<Consoles>("Consoles"),

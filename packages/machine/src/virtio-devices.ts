@@ -1,0 +1,50 @@
+/** The virtio devices of a machine: each carried by a subchannel, notified by a hypervisor call. */
+import type { Attachment, AttachOptions, ChannelSubsystem } from "@lockframe/channel-subsystem";
+import type { HostView } from "@lockframe/memory";
+import type { AttachedVirtio, Log } from "@lockframe/plugin-api";
+import { VirtioCcw } from "@lockframe/virtio";
+
+export interface VirtioDevicesOptions {
+  readonly storage: HostView;
+  readonly channelSubsystem: ChannelSubsystem;
+  readonly log: Log;
+}
+
+const EINVAL = 22n;
+/** Virtual channel path. */
+const PATH = { id: 0, type: 0x32 };
+
+export class VirtioDevices {
+  readonly #options: VirtioDevicesOptions;
+  /** By subsystem-identification word. */
+  readonly #transports = new Map<number, VirtioCcw>();
+
+  constructor(options: VirtioDevicesOptions) {
+    this.#options = options;
+  }
+
+  /** Attach a device. @param name what messages call it */
+  attach(device: AttachedVirtio, place: Omit<AttachOptions, "path">, name: string): Attachment {
+    const { storage, channelSubsystem, log } = this.#options;
+    const transport = new VirtioCcw(device.function, device.transport, {
+      storage,
+      adapterInterruption: (subclass) => channelSubsystem.interruptions.presentAdapter(subclass),
+      later: setImmediate,
+      brokenByGuest: (reason) => log.warn(`the guest's driver broke a queue of ${name}: ${reason}`),
+      now: () => performance.now(),
+    });
+    const attachment = channelSubsystem.attach(transport, { ...place, path: PATH });
+    this.#transports.set(attachment.identification, transport);
+    return attachment;
+  }
+
+  /**
+   * A driver notifies of a queue, by DIAGNOSE 500.
+   * @param data the queue in the rightmost halfword
+   * @returns the driver's cookie, or -22 for no such device or queue
+   */
+  notify(subchannel: bigint, data: bigint, cookie: bigint): bigint {
+    const transport = this.#transports.get(Number(BigInt.asUintN(32, subchannel)));
+    return transport?.notify(Number(data & 0xffffn)) === true ? cookie : -EINVAL;
+  }
+}
