@@ -14,6 +14,8 @@ const firstParty: Readonly<Record<string, () => Promise<{ readonly default: Plug
   "no-huge-page-backing": () => import("@lockframe/plugin-no-huge-page-backing"),
   "no-passthrough": () => import("@lockframe/plugin-no-passthrough"),
   "sclp-console": () => import("@lockframe/plugin-sclp-console"),
+  "disk-images": () => import("@lockframe/plugin-disk-images"),
+  "virtio-blk": () => import("@lockframe/plugin-virtio-blk"),
   "virtio-rng": () => import("@lockframe/plugin-virtio-rng"),
 };
 

@@ -14,6 +14,7 @@ export interface TransferPorts {
 /** Data of one command, across the CCWs that data chaining joins. */
 export class CcwTransfer implements Transfer {
   readonly command: number;
+  readonly count: number;
   readonly #ports: TransferPorts;
   #ccw: ChannelCommandWord;
   #areas: Iterator<DataArea, void>;
@@ -27,6 +28,7 @@ export class CcwTransfer implements Transfer {
 
   constructor(first: ChannelCommandWord, ports: TransferPorts) {
     this.command = first.command;
+    this.count = first.count;
     this.#ports = ports;
     this.#ccw = first;
     this.#areas = dataAreas(first, ports.orb, ports.storage);

@@ -57,6 +57,8 @@ export const commandReject: Ending = unitCheck(senseBit.commandReject);
 export interface Transfer {
   /** Command code. */
   readonly command: number;
+  /** Bytes that the command's first CCW designates. Control units on a wire are not told; virtual ones are. */
+  readonly count: number;
   /** Give bytes to the program. May be called again and goes on where it was. Returns `end()`. */
   toStorage(bytes: Uint8Array): Ending;
   /** Take up to `limit` bytes from the program, fewer if it gives no more. Goes on where it was. */
@@ -80,7 +82,6 @@ export interface SenseId {
 
 /** A device as a subchannel drives it. Sense, Sense ID and, unless it has its own, No-Operation are done for it. */
 export interface ChannelDevice {
-  readonly senseId: SenseId;
   /** By command code. A command that is not here is rejected. */
   readonly commands: Readonly<Record<number, CommandHandler>>;
   /** Called once: the way to tell the program of something that it did not ask for. */

@@ -26,7 +26,6 @@ function device(length = 8): ChannelDevice & { written: number[][]; seen: number
   return {
     written,
     seen,
-    senseId: { cuType: 0x3505, cuModel: 1, deviceType: 0x3505, deviceModel: 2 },
     commands: {
       [READ]: (transfer) => transfer.toStorage(Uint8Array.from({ length }, (_, i) => i + 1)),
       [WRITE](transfer) {
@@ -380,7 +379,6 @@ test("a device that takes its time keeps its subchannel active, and is waited fo
   const steps: (() => void)[] = [];
   const halted = vi.fn<() => void>();
   const at = made.attach({
-    senseId: { cuType: 1, cuModel: 0, deviceType: 0, deviceModel: 0 },
     halted,
     commands: {
       async [READ](transfer) {
@@ -418,7 +416,6 @@ test("a device that takes its time keeps its subchannel active, and is waited fo
 test("a device that throws is an equipment check, and is told of", async () => {
   const made = new ChannelBench();
   const at = made.attach({
-    senseId: { cuType: 1, cuModel: 0, deviceType: 0, deviceModel: 0 },
     commands: {
       [READ]() {
         throw new Error("at once");

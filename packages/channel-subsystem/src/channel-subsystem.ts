@@ -1,4 +1,4 @@
-import type { ChannelDevice } from "./channel-device.ts";
+import type { ChannelDevice, SenseId } from "./channel-device.ts";
 import { ChannelMeasurement } from "./channel-measurement.ts";
 import { ChannelReports, errorRecoveryCode, reportingSource } from "./channel-report.ts";
 import type { ChannelStorage } from "./channel-storage.ts";
@@ -26,6 +26,7 @@ export interface ChannelSubsystemPorts {
 
 /** Where a device is to be attached. */
 export interface AttachOptions {
+  readonly senseId: SenseId;
   /** Subchannel set, 0 to 3. */
   readonly set: number;
   /** Absent: the lowest free one of the set. */
@@ -85,7 +86,7 @@ export class ChannelSubsystem {
    * Attach a device by a subchannel, the lowest free one of its set.
    * @throws RangeError if the device number is taken or the set is full
    */
-  attach(device: ChannelDevice, { set, deviceNumber, path }: AttachOptions): Attachment {
+  attach(device: ChannelDevice, { senseId, set, deviceNumber, path }: AttachOptions): Attachment {
     const numbers = this.#deviceNumbers[set];
     const subchannels = this.#sets[set];
     if (numbers === undefined || subchannels === undefined) throw new RangeError(`there is no set ${set}`);
@@ -97,7 +98,7 @@ export class ChannelSubsystem {
     const identification = identificationWord({ set, number });
     const { storage, later, deviceFailed } = this.#ports;
     const subchannel = new DeviceSubchannel(
-      { device, deviceNumber: devno, channelPath: path.id, identification },
+      { device, senseId, deviceNumber: devno, channelPath: path.id, identification },
       {
         storage,
         later,

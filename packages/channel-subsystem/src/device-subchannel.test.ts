@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { type ChannelDevice, type DeviceLine, status } from "./channel-device.ts";
-import { ChannelBench, code } from "./testing.ts";
+import { anyPlace, ChannelBench, code } from "./testing.ts";
 import type { Attachment } from "./channel-subsystem.ts";
 
 const READ = 0x02;
@@ -10,7 +10,6 @@ const gr1 = ({ identification }: Attachment) => BigInt(identification);
 function device(): ChannelDevice & { line: DeviceLine | undefined } {
   return {
     line: undefined,
-    senseId: { cuType: 0x3505, cuModel: 0, deviceType: 0, deviceModel: 0 },
     commands: { [READ]: (transfer) => transfer.toStorage(Uint8Array.of(1)) },
     disabled: vi.fn<() => void>(),
     reset: vi.fn<() => void>(),
@@ -24,11 +23,10 @@ const read = { command: READ, count: 1, address: 0x2000 };
 
 test("devices get the lowest free numbers, and a number that was asked for", () => {
   const made = new ChannelBench();
-  const path = { id: 0, type: 0x32 };
   expect(made.attach(device())).toMatchObject({ number: 0, deviceNumber: 0, identification: 0x10000 });
   expect(made.attach(device(), { deviceNumber: 0x1000 })).toMatchObject({ number: 1, deviceNumber: 0x1000 });
   expect(made.attach(device())).toMatchObject({ number: 2, deviceNumber: 1 });
-  expect(made.css.attach(device(), { set: 1, deviceNumber: 0, path })).toMatchObject({ number: 0 });
+  expect(made.css.attach(device(), { ...anyPlace, set: 1, deviceNumber: 0 })).toMatchObject({ number: 0 });
   expect(() => made.attach(device(), { deviceNumber: 0x1000 })).toThrow("0.1000 is taken");
   expect(() => made.attach(device(), { set: 4 })).toThrow(RangeError);
 });
@@ -194,9 +192,8 @@ test("limit mode keeps data on one side of the address limit", () => {
 
 test("a device that comes or goes while the machine runs is reported", () => {
   const made = new ChannelBench();
-  const path = { id: 1, type: 0x1b };
   made.attach(device());
-  const at = made.css.plug(device(), { set: 0, deviceNumber: 0x20, path });
+  const at = made.css.plug(device(), { ...anyPlace, deviceNumber: 0x20 });
   const crw = () => {
     const outcome = made.css.storeChannelReportWord();
     return outcome.kind === "completed" && outcome.data ? new DataView(outcome.data.buffer).getUint32(0) : -1;

@@ -40,6 +40,7 @@ export interface DeviceSubchannelPorts {
 
 export interface DeviceSubchannelOptions {
   readonly device: ChannelDevice;
+  readonly senseId: SenseId;
   readonly deviceNumber: number;
   /** Channel-path identifier. */
   readonly channelPath: number;
@@ -316,7 +317,7 @@ export class DeviceSubchannel implements Subchannel, DeviceLine {
       this.#sense = new Uint8Array(SENSE_BYTES);
       return transfer.toStorage(sense);
     }
-    if (code === command.senseId) return transfer.toStorage(senseIdBytes(this.#device.senseId));
+    if (code === command.senseId) return transfer.toStorage(senseIdBytes(this.#options.senseId));
     const handler = this.#device.commands[code];
     if (handler === undefined) return code === command.noOperation ? end() : commandReject;
     this.#sense = new Uint8Array(SENSE_BYTES);

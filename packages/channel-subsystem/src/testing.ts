@@ -33,6 +33,14 @@ export interface InterruptionResponse {
   readonly sense: Uint8Array;
 }
 
+/** A card reader, the first of its set, on a path of its own. */
+export const anyPlace: AttachOptions = {
+  senseId: { cuType: 0x3505, cuModel: 1, deviceType: 0x3505, deviceModel: 2 },
+  set: 0,
+  deviceNumber: undefined,
+  path: { id: 1, type: 0x1b },
+};
+
 /** Format 1, all paths. */
 export const FORMAT_1 = 0x0080ff00;
 
@@ -74,8 +82,7 @@ export class ChannelBench {
 
   /** Attach a device and enable its subchannel. */
   attach(device: ChannelDevice, options: Partial<AttachOptions> = {}): Attachment {
-    const path = { id: 1, type: 0x1b };
-    const attachment = this.css.attach(device, { set: 0, deviceNumber: undefined, path, ...options });
+    const attachment = this.css.attach(device, { ...anyPlace, ...options });
     this.modify(attachment, (schib) => schib.setUint16(4, schib.getUint16(4) | 0x80));
     return attachment;
   }

@@ -8,7 +8,7 @@ function created(at?: string): CreatedDevice {
   const senseId = { cuType: 0x3505, cuModel: 0, deviceType: 0, deviceModel: 0 };
   return {
     request: { type: "card-reader-3505", id: undefined, at, properties: {} },
-    device: { channel: { senseId, commands: {} } },
+    device: { channel: { senseId, device: { commands: {} } } },
   };
 }
 
@@ -46,8 +46,9 @@ test("a virtio device is notified by its subchannel", () => {
   const bench = new ChannelBench();
   const { virtioDevices, channelSubsystem } = target(bench);
   const virtio = {
-    function: { deviceId: 4, features: 0n, queueSizes: [8], available() {} },
+    function: { features: 0n, queueSizes: [8], available() {} },
     transport: {
+      deviceId: 4,
       accessPlatform: false,
       packedRing: false,
       indirectDescriptors: true,

@@ -40,7 +40,11 @@ export function attachDevices(created: readonly CreatedDevice[], target: AttachT
     }
     const number = numberOf(request);
     if (device.channel !== undefined)
-      target.channelSubsystem.attach(device.channel, { ...number, path: FICON });
+      target.channelSubsystem.attach(device.channel.device, {
+        ...number,
+        senseId: device.channel.senseId,
+        path: FICON,
+      });
     if (device.virtio !== undefined) target.virtioDevices.attach(device.virtio, number, nameOf(request));
   }
 }

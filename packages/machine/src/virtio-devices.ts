@@ -24,7 +24,11 @@ export class VirtioDevices {
   }
 
   /** Attach a device. @param name what messages call it */
-  attach(device: AttachedVirtio, place: Omit<AttachOptions, "path">, name: string): Attachment {
+  attach(
+    device: AttachedVirtio,
+    place: Pick<AttachOptions, "set" | "deviceNumber">,
+    name: string,
+  ): Attachment {
     const { storage, channelSubsystem, log } = this.#options;
     const transport = new VirtioCcw(device.function, device.transport, {
       storage,
@@ -33,7 +37,11 @@ export class VirtioDevices {
       brokenByGuest: (reason) => log.warn(`the guest's driver broke a queue of ${name}: ${reason}`),
       now: () => performance.now(),
     });
-    const attachment = channelSubsystem.attach(transport, { ...place, path: PATH });
+    const attachment = channelSubsystem.attach(transport, {
+      ...place,
+      senseId: transport.senseId,
+      path: PATH,
+    });
     this.#transports.set(attachment.identification, transport);
     return attachment;
   }

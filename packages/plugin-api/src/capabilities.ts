@@ -1,4 +1,5 @@
 import type { CharacterPort } from "./character-port.ts";
+import type { Disks } from "./disk.ts";
 
 /** Messages to the person who runs the machine. They never carry guest storage. */
 export interface Log {
@@ -36,6 +37,8 @@ export interface Capabilities {
   readonly characterPorts: CharacterPorts;
   readonly consoles: ServiceCallConsoles;
   readonly entropy: Entropy;
+  /** Given by the plugin `disk-images`. */
+  readonly disks: Disks;
 }
 
 export type CapabilityName = keyof Capabilities;

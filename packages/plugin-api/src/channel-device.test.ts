@@ -32,14 +32,14 @@ test("a device of a few lines reads cards, and goes on where it was", () => {
   const bench = new ChannelBench();
   const reader = cardReader.instantiate({ deck: ["first", "second"], columns: 8 }, {});
   if (reader.channel === undefined) throw new Error("it is no channel device");
-  const at = bench.attach(reader.channel);
+  const at = bench.attach(reader.channel.device);
   const read = { command: READ, count: 8, address: 0x2000 };
   expect(bench.run(at, read)).toMatchObject({ unitStatus: 0x0c, subchannelStatus: 0 });
   expect(Buffer.from(bench.storage.fetch(0x2000, 8)).toString()).toBe("first   ");
   expect(reader.save?.()).toEqual({ nextCard: 1 });
   const again = cardReader.instantiate({ deck: ["first", "second"], columns: 8 }, {}, reader.save?.());
   if (again.channel === undefined) throw new Error("it is no channel device");
-  const other = bench.attach(again.channel);
+  const other = bench.attach(again.channel.device);
   bench.run(other, read);
   expect(Buffer.from(bench.storage.fetch(0x2000, 8)).toString()).toBe("second  ");
   expect(bench.run(other, read)).toMatchObject({ unitStatus: 0x0d });

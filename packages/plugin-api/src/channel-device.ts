@@ -5,13 +5,14 @@ import {
   type DefinitionParts,
   type Device,
   device,
+  lifeOf,
   type DeviceContext,
   type DeviceDefinition,
   type Restored,
 } from "./device.ts";
 
 /** What `create` of a channel-attached device returns: its commands and what else concerns it. */
-export type ChannelDeviceParts = Omit<ChannelDevice, "senseId"> & Pick<Device, "save" | "dispose">;
+export type ChannelDeviceParts = ChannelDevice & Pick<Device, "save" | "dispose">;
 
 /**
  * Define a device that hangs from a channel path: a table of commands, by command code. Handlers see a transfer, never
@@ -34,12 +35,8 @@ export function channelDevice<
     ...parts,
     class: "channel",
     create(context) {
-      const { save, dispose, ...channel } = create(context);
-      return {
-        channel: { ...channel, senseId },
-        ...(save !== undefined && { save }),
-        ...(dispose !== undefined && { dispose }),
-      };
+      const made = create(context);
+      return { channel: { device: made, senseId }, ...lifeOf(made) };
     },
   });
 }

@@ -1,4 +1,4 @@
-import type { ChannelDevice } from "@lockframe/channel-subsystem";
+import type { ChannelDevice, SenseId } from "@lockframe/channel-subsystem";
 import type { z } from "zod";
 import type { Capabilities, CapabilityName } from "./capabilities.ts";
 import type { AttachedVirtio } from "./virtio-device.ts";
@@ -6,7 +6,7 @@ import type { AttachedVirtio } from "./virtio-device.ts";
 /** A device in a running machine, as the machine's life cycle sees it. */
 export interface Device {
   /** It is attached by a subchannel, and this is what the channel subsystem drives. */
-  readonly channel?: ChannelDevice;
+  readonly channel?: { readonly device: ChannelDevice; readonly senseId: SenseId };
   /** It is a virtio device, attached by a subchannel that carries virtio. */
   readonly virtio?: AttachedVirtio;
   /** What a snapshot keeps of it, fit for the definition's `state`. */
@@ -122,4 +122,12 @@ function required<Name extends CapabilityName>(
   if (capability === undefined)
     throw new TypeError(`device ${type} needs ${name}, which this machine does not provide`);
   return capability;
+}
+
+/** What concerns a machine's life cycle of something that a definition made. It may be a class. */
+export function lifeOf(made: Pick<Device, "save" | "dispose">): Pick<Device, "save" | "dispose"> {
+  return {
+    ...(made.save !== undefined && { save: () => made.save?.() }),
+    ...(made.dispose !== undefined && { dispose: () => made.dispose?.() }),
+  };
 }

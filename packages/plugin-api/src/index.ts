@@ -38,6 +38,7 @@ export {
   type DeviceDefinition,
   type Restored,
 } from "./device.ts";
+export * from "./disk.ts";
 export * from "./hooks.ts";
 export * from "./plan.ts";
 export * from "./plugin.ts";

@@ -6,6 +6,7 @@ import {
   type Device,
   type DeviceContext,
   type DeviceDefinition,
+  lifeOf,
   pick,
   type Restored,
 } from "./device.ts";
@@ -16,8 +17,8 @@ export interface AttachedVirtio {
   readonly transport: TransportOptions;
 }
 
-/** What `create` of a virtio device returns: the virtio side, without the type, and what else concerns it. */
-export type VirtioDeviceParts = Omit<VirtioFunction, "deviceId"> & Pick<Device, "save" | "dispose">;
+/** What `create` of a virtio device returns: the virtio side, and what else concerns it. */
+export type VirtioDeviceParts = VirtioFunction & Pick<Device, "save" | "dispose">;
 
 /** Properties that every virtio device has, by QEMU's names. */
 const transportConfig = z.strictObject({
@@ -63,17 +64,13 @@ export function virtioDevice<
     needs,
     instantiate(properties: unknown, capabilities: Partial<Capabilities>, saved?: unknown): Device {
       const { own, common } = split(properties);
-      const transport = transportConfig.parse(common);
-      const { save, dispose, ...parts } = create({
+      const transport = transportOptions(deviceId, transportConfig.parse(common));
+      const made = create({
         config: config.parse(own),
         restored: saved === undefined ? undefined : state?.parse(saved),
         ...pick(capabilities, needs, type),
       });
-      return {
-        virtio: { function: { ...parts, deviceId }, transport: transportOptions(transport) },
-        ...(save !== undefined && { save }),
-        ...(dispose !== undefined && { dispose }),
-      };
+      return { virtio: { function: made, transport }, ...lifeOf(made) };
     },
   });
 }
@@ -88,8 +85,9 @@ function split(properties: unknown): { own: unknown; common: Record<string, unkn
   return { own, common: common ?? {} };
 }
 
-function transportOptions(config: z.output<typeof transportConfig>): TransportOptions {
+function transportOptions(deviceId: number, config: z.output<typeof transportConfig>): TransportOptions {
   return {
+    deviceId,
     accessPlatform: config.iommu_platform,
     packedRing: config.packed,
     indirectDescriptors: config.indirect_desc,

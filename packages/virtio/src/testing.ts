@@ -68,6 +68,7 @@ export class VirtioBench {
     this.transport = new VirtioCcw(
       device,
       {
+        deviceId: 42,
         accessPlatform: false,
         packedRing: false,
         indirectDescriptors: true,
@@ -83,7 +84,7 @@ export class VirtioBench {
         now: () => this.milliseconds,
       },
     );
-    this.at = this.channel.attach(this.transport);
+    this.at = this.channel.attach(this.transport, { senseId: this.transport.senseId });
   }
 
   /** Do a command with these bytes as its data. */

@@ -8,7 +8,6 @@ import type { VirtioFunction, VirtioLine, VirtioRequest, Virtqueue } from "./vir
 function echo(extra: Partial<VirtioFunction> = {}): VirtioFunction & { line: VirtioLine | undefined } {
   return {
     line: undefined,
-    deviceId: 42,
     features: 0x5n,
     queueSizes: [8, 4],
     connected(line) {
@@ -138,6 +137,8 @@ test("the configuration is read, written and told of", () => {
   expect([...bench.read(virtioCommand.readConfiguration, 20)]).toEqual([
     0x34, 0x12, 1, 2, 3, 4, 5, 1, 0, 0, 0, 0, 0, 0, 0,
   ]);
+  const beginning = { command: virtioCommand.readConfiguration, count: 3, address: 0x2000 };
+  expect(bench.channel.run(bench.at, beginning)).toMatchObject(done);
   expect(bench.command(virtioCommand.writeConfiguration, bytes([2, 0x7777]))).toMatchObject(done);
   expect(configure).toHaveBeenCalledWith(Buffer.from([0x77, 0x77]));
   bench.command(virtioCommand.setConfigurationIndicators, bytes([8, 0x3010]));

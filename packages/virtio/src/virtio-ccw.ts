@@ -19,6 +19,8 @@ import type { VirtioFunction, VirtioLine, Virtqueue } from "./virtio-function.ts
 
 /** What a driver is offered besides what the device itself has. */
 export interface TransportOptions {
+  /** Virtio device type: 1 network, 2 block, 3 console, 4 entropy, ... */
+  readonly deviceId: number;
   /** VIRTIO_F_ACCESS_PLATFORM: the device reaches only what the driver shares with it. */
   readonly accessPlatform: boolean;
   readonly packedRing: boolean;
@@ -90,7 +92,7 @@ export class VirtioCcw implements ChannelDevice, VirtioLine {
     this.#device = device;
     this.#options = options;
     this.#ports = ports;
-    this.senseId = { cuType: CONTROL_UNIT, cuModel: device.deviceId, deviceType: 0, deviceModel: 0 };
+    this.senseId = { cuType: CONTROL_UNIT, cuModel: options.deviceId, deviceType: 0, deviceModel: 0 };
     this.commands = this.#commandTable();
     device.connected?.(this);
   }
@@ -196,7 +198,8 @@ export class VirtioCcw implements ChannelDevice, VirtioLine {
       [command.reset]: () => this.#resetFunction(),
       [command.readFeatures]: (transfer) => this.#readFeatures(transfer),
       [command.writeFeatures]: (transfer) => this.#writeFeatures(transfer),
-      [command.readConfiguration]: (transfer) => transfer.toStorage(this.#configuration()),
+      [command.readConfiguration]: (transfer) =>
+        transfer.toStorage(this.#configuration().subarray(0, transfer.count)),
       [command.writeConfiguration]: (transfer) => this.#writeConfiguration(transfer),
       [command.readStatus]: (transfer) => transfer.toStorage(Uint8Array.of(this.#status)),
       [command.writeStatus]: (transfer) => this.#writeStatus(transfer),

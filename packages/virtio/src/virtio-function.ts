@@ -2,8 +2,6 @@
 
 /** A device as its transport drives it. */
 export interface VirtioFunction {
-  /** Virtio device type: 1 network, 2 block, 3 console, 4 entropy, ... */
-  readonly deviceId: number;
   /** Feature bits of this type of device that it offers, as a mask. Those of rings and transport are added. */
   readonly features: bigint;
   /** The most elements that each queue has, a power of 2, by index. */

@@ -150,7 +150,8 @@ test.for([
   ],
   ["-object s390-pv-guest,id=a,colour=red", "LF-QEMU-003", /Property 's390-pv-guest\.colour' not found/],
   ["-object s390-pv-guest,id=a -object s390-pv-guest,id=a", "LF-QEMU-008", /duplicate property 'a'/],
-  ["-object rng-random,id=r", "LF-UNIMPLEMENTED", /the object rng-random/],
+  ["-object rng-random,id=r,filename=/etc/hosts", "LF-UNIMPLEMENTED", /rng-random with filename/],
+  ["-object secret,id=r", "LF-UNIMPLEMENTED", /the object secret/],
   ["-object '{bad'", "LF-QEMU-003", /JSON parse error/],
   ["-machine memory-backend=m", "LF-QEMU-008", /Memory backend 'm' not found/],
   [

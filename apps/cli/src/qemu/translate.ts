@@ -10,6 +10,7 @@ import { type Argument, splitArguments } from "./arguments.ts";
 import { type CharacterDevice, parseChardev, parseSerial, type Serial } from "./character-device.ts";
 import { type CpuChoice, parseCpu } from "./cpu.ts";
 import { parseDevice } from "./devices.ts";
+import { BlockNodes, type Drive, type DriveSource, parseDrive } from "./drives.ts";
 import { type HelpTopic, helpTopic } from "./help.ts";
 import { acceleratorNote, parseMachine } from "./machine-option.ts";
 import { isOnHugePages, parseObject, type QemuObject } from "./objects.ts";
@@ -53,6 +54,8 @@ class Translation {
   readonly #notes: string[] = [];
   readonly #objects = new Map<string, QemuObject>();
   readonly #characterDevices = new Map<string, CharacterDevice>();
+  readonly #drives: Drive[] = [];
+  readonly #nodes = new BlockNodes();
 
   constructor(options: readonly Argument[], definitions: readonly DeviceDefinition[]) {
     this.#options = options;
@@ -69,6 +72,7 @@ class Translation {
     const size = this.#memorySize();
     this.#defineObjects();
     this.#defineCharacterDevices();
+    this.#defineDrives();
     const requested = this.#protectionRequested(machine.confidentialGuest);
     const hugePages = this.#onHugePages(machine.memoryBackend, size);
     const devices = this.#devices();
@@ -218,13 +222,71 @@ class Translation {
     return object.hugePages;
   }
 
+  #defineDrives(): void {
+    for (const text of this.#all("drive")) {
+      const drive = parseDrive(text, this.#has("snapshot"));
+      if (drive.id !== undefined && this.#drives.some(({ id }) => id === drive.id))
+        throw new QemuError("LF-QEMU-003", `-drive ${text}: Duplicate ID '${drive.id}' for drive`);
+      this.#drives.push(drive);
+      if (drive.source.guessed && drive.source.format === "raw")
+        this.#note(`image format was not specified for '${drive.source.file}' and probing guessed raw`);
+    }
+    for (const text of this.#all("blockdev")) this.#nodes.add(text);
+  }
+
   #devices(): DeviceEntry[] {
+    const used = new Set<string>();
     const devices = this.#all("device").map((text) => {
       const entry = parseDevice(text, this.#definitions);
       this.#checkChardev(`-device ${text}`, entry);
+      this.#resolveDrive(`-device ${text}`, entry, used);
+      this.#resolveRng(`-device ${text}`, entry);
       return entry;
     });
-    return [...this.#serialConsoles(), ...devices];
+    const disks = this.#drives
+      .filter(({ ownDevice }) => ownDevice)
+      .map(({ source }): DeviceEntry => ({ type: "virtio-blk-ccw", drive: source }));
+    return [...this.#serialConsoles(), ...devices, ...disks];
+  }
+
+  /** Put what the name of a drive stands for into its device. */
+  #resolveDrive(context: string, entry: DeviceEntry, used: Set<string>): void {
+    if (!this.#definitions.some(({ type, config }) => type === entry.type && "drive" in config.shape)) return;
+    const id = entry["drive"];
+    if (typeof id !== "string") throw new QemuError("LF-QEMU-003", `${context}: drive property not set`);
+    const source = this.#sourceOf(id);
+    if (source === undefined) {
+      const names = [...this.#drives.flatMap((drive) => drive.id ?? []), ...this.#nodes.names()];
+      throw new QemuError(
+        "LF-QEMU-003",
+        `${context}: Property '${entry.type}.drive' can't find value '${id}'${didYouMean(id, names)}`,
+      );
+    }
+    if (used.has(id))
+      throw new QemuError(
+        "LF-QEMU-003",
+        `${context}: Drive '${id}' is already in use by another block device`,
+      );
+    used.add(id);
+    entry["drive"] = source;
+  }
+
+  #sourceOf(id: string): DriveSource | undefined {
+    const drive = this.#drives.find((each) => each.id === id && !each.ownDevice);
+    return drive?.source ?? this.#nodes.source(id);
+  }
+
+  /** Every source of random bytes is the host's generator: the name must be there, and says nothing more. */
+  #resolveRng(context: string, entry: DeviceEntry): void {
+    const id = entry["rng"];
+    if (typeof id !== "string") return;
+    if (this.#objects.get(id)?.type !== "rng") {
+      throw new QemuError(
+        "LF-QEMU-008",
+        `${context}: Device '${id}' not found${didYouMean(id, this.#objects.keys())}`,
+      );
+    }
+    delete entry["rng"];
   }
 
   #checkChardev(context: string, entry: DeviceEntry): void {

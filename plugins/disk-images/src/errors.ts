@@ -1,0 +1,36 @@
+import { LockframeError } from "@lockframe/plugin-api";
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "no such file",
+  EACCES: "permission denied",
+  EROFS: "the file system is read-only",
+  EISDIR: "it is a directory",
+};
+
+/** Every failure of this plugin, with its stable code. 00x files, 01x formats, 02x qcow2. */
+export const failure = {
+  notOpened: (file: string, error: unknown) => {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const reason = reasons[code] ?? (error instanceof Error ? error.message : String(error));
+    return new LockframeError(
+      "LF-DISK-001",
+      `disk image '${file}' cannot be opened: ${reason}`,
+      "Check the path and the permissions.",
+      { cause: error },
+    );
+  },
+  notAFile: (file: string) =>
+    new LockframeError("LF-DISK-002", `disk image '${file}' is neither a file nor a block device`),
+  inUse: (file: string) =>
+    new LockframeError(
+      "LF-DISK-003",
+      `disk image '${file}' is used twice and one of the two writes`,
+      "Make one of the disks read-only, or give it an image of its own.",
+    ),
+  unknownFormat: (format: string, known: readonly string[]) =>
+    new LockframeError(
+      "LF-DISK-010",
+      `there is no disk format '${format}'`,
+      `There is: ${known.join(", ")}.`,
+    ),
+} as const;
