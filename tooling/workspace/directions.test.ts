@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import { floors, neighbours, PLUGIN_DOOR } from "./directions.ts";
 import { importsOf, isTestFile, packageOf, packages, root, rootManifest, sourcesOf } from "./packages.ts";
 
+/** What the tests of a plugin may import besides. */
+const forPluginTests = ["vitest", `@lockframe/testkit`];
 const SCOPE = "@lockframe/";
 const libraries = packages.filter(({ directory }) => directory.startsWith("packages/"));
 const plugins = packages.filter(({ directory }) => directory.startsWith("plugins/"));
@@ -40,7 +42,7 @@ test.for(plugins)("$name imports plugin-api and nothing else", (plugin) => {
   const foreign = sourcesOf(plugin).flatMap(({ path, imports }) =>
     imports
       .filter((specifier) => packageOf(specifier) !== undefined && packageOf(specifier) !== PLUGIN_DOOR)
-      .filter((specifier) => !(isTestFile(path) && specifier === "vitest"))
+      .filter((specifier) => !(isTestFile(path) && forPluginTests.includes(packageOf(specifier) ?? "")))
       .map((specifier) => `${path}: ${specifier}`),
   );
   expect(foreign).toEqual([]);

@@ -12,12 +12,19 @@ function created(at?: string): CreatedDevice {
   };
 }
 
+const warnings: string[] = [];
+
 function target({ css, storage }: ChannelBench): AttachTarget {
-  const log = { debug() {}, info() {}, warn() {} };
+  const log = { debug() {}, info() {}, warn: (line: string) => warnings.push(line) };
   const view = new PlainHostView(storage);
   return {
     channelSubsystem: css,
-    virtioDevices: new VirtioDevices({ storage: view, channelSubsystem: css, log }),
+    virtioDevices: new VirtioDevices({
+      storage: view,
+      channelSubsystem: css,
+      log,
+      protectionRequested: true,
+    }),
   };
 }
 
@@ -57,6 +64,9 @@ test("a virtio device is notified by its subchannel", () => {
     },
   };
   attachDevices([created(), { ...created(), device: { virtio } }], { virtioDevices, channelSubsystem });
+  expect(warnings).toEqual([
+    "card-reader-3505 has iommu_platform=off: a protected guest's driver refuses it",
+  ]);
   expect(virtioDevices.notify(0x10001n, 0n, 7n)).toBe(7n);
   expect(virtioDevices.notify(0x10001n, 1n, 7n)).toBe(-22n);
   expect(virtioDevices.notify(0x10000n, 0n, 7n)).toBe(-22n);

@@ -8,6 +8,8 @@ export interface VirtioDevicesOptions {
   readonly storage: HostView;
   readonly channelSubsystem: ChannelSubsystem;
   readonly log: Log;
+  /** The machine is to become a protected one: a device that reaches all of storage is no use then. */
+  readonly protectionRequested: boolean;
 }
 
 const EINVAL = 22n;
@@ -29,7 +31,9 @@ export class VirtioDevices {
     place: Pick<AttachOptions, "set" | "deviceNumber">,
     name: string,
   ): Attachment {
-    const { storage, channelSubsystem, log } = this.#options;
+    const { storage, channelSubsystem, log, protectionRequested } = this.#options;
+    if (protectionRequested && !device.transport.accessPlatform)
+      log.warn(`${name} has iommu_platform=off: a protected guest's driver refuses it`);
     const transport = new VirtioCcw(device.function, device.transport, {
       storage,
       adapterInterruption: (subclass) => channelSubsystem.interruptions.presentAdapter(subclass),

@@ -81,6 +81,65 @@ test.for([
   expect(layer.devices?.map(({ type }) => type)).toEqual(types);
 });
 
+const plainDrive = {
+  file: "d.img",
+  format: "raw",
+  guessed: false,
+  readOnly: false,
+  cache: "writeback",
+  discard: false,
+  snapshot: false,
+};
+
+test.for([
+  ["-drive file=d.img,if=none,id=d,format=raw -device virtio-blk-ccw,drive=d", {}],
+  [
+    "-drive file=d.img,if=none,id=d,format=qcow2,readonly=on -device virtio-blk,drive=d",
+    { format: "qcow2", readOnly: true },
+  ],
+  [
+    "-drive file=d.img,if=none,id=d,format=raw,cache=none,discard=unmap -device virtio-blk,drive=d",
+    { discard: true },
+  ],
+  [
+    "-drive file=d.img,if=none,id=d,format=raw,cache=directsync -device virtio-blk,drive=d",
+    { cache: "writethrough" },
+  ],
+  ["-snapshot -drive file=d.img,if=none,id=d,format=raw -device virtio-blk,drive=d", { snapshot: true }],
+  ["-drive file=d.img,format=raw", {}],
+  ["-drive file=d.img", { guessed: true }],
+  ["-blockdev driver=file,filename=d.img,node-name=f -device virtio-blk,drive=f", {}],
+  [
+    "-blockdev file,filename=d.img,node-name=f -blockdev qcow2,node-name=q,file=f,read-only=on -device virtio-blk,drive=q",
+    { format: "qcow2", readOnly: true },
+  ],
+  [
+    `-blockdev '{"driver":"raw","node-name":"r","file":{"driver":"file","filename":"d.img"},"cache":{"no-flush":true}}' -device virtio-blk,drive=r`,
+    { cache: "unsafe" },
+  ],
+] as const)("%s", ([line, differs]) => {
+  const { layer } = run(`-nodefaults ${line}`);
+  expect(layer.devices).toEqual([{ type: "virtio-blk-ccw", drive: { ...plainDrive, ...differs } }]);
+});
+
+test("devices that come with their number, their properties and a source of random bytes", () => {
+  const { layer, notes } = run(
+    "-nodefaults -object rng-random,id=r,filename=/dev/urandom -device virtio-rng-ccw,rng=r,devno=fe.0.0042,iommu_platform=off " +
+      "-drive file=d.img,if=none,id=d -device virtio-blk-ccw,drive=d,serial=A1,num-queues=2,logical_block_size=4096",
+  );
+  expect(layer.devices).toEqual([
+    { type: "virtio-rng-ccw", at: "fe.0.0042", iommu_platform: false },
+    {
+      type: "virtio-blk-ccw",
+      serial: "A1",
+      "num-queues": 2,
+      logical_block_size: 4096,
+      drive: { ...plainDrive, guessed: true },
+    },
+  ]);
+  expect(notes).toEqual(["image format was not specified for 'd.img' and probing guessed raw"]);
+});
+
 test("JSON forms of -object and -device", () => {
   const { layer } = run(
     `-nodefaults -machine confidential-guest-support=a -object '{"qom-type":"s390-pv-guest","id":"a"}' ` +
@@ -192,7 +251,28 @@ test.for([
   ["-display gtk", "LF-QEMU-014", /there is no graphical display here/],
   ["-uuid 12", "LF-QEMU-003", /failed to parse UUID/],
   ["-action panic=none", "LF-QEMU-003", /panic=none is not supported/],
-  ["-drive file=x", "LF-UNIMPLEMENTED", /the option -drive file=x/],
+  ["-drive if=none,id=d", "LF-UNIMPLEMENTED", /a drive without a medium/],
+  ["-drive file=x,media=cdrom", "LF-UNIMPLEMENTED", /a CD-ROM/],
+  ["-drive file=x,fromat=raw", "LF-QEMU-003", /Invalid parameter 'fromat' \(did you mean `format`\?\)/],
+  ["-drive file=x,if=ide", "LF-QEMU-003", /unsupported bus type 'ide'/],
+  ["-drive file=x,cache=mostly", "LF-QEMU-003", /invalid cache option/],
+  ["-drive file=x,if=none,id=d -drive file=y,if=none,id=d", "LF-QEMU-003", /Duplicate ID 'd' for drive/],
+  ["-device virtio-blk-ccw", "LF-QEMU-003", /drive property not set/],
+  [
+    "-drive file=x,if=none,id=disk0 -device virtio-blk-ccw,drive=disk1",
+    "LF-QEMU-003",
+    /can't find value 'disk1' \(did you mean `disk0`\?\)/,
+  ],
+  [
+    "-drive file=x,if=none,id=d -device virtio-blk,drive=d -device virtio-blk,drive=d",
+    "LF-QEMU-003",
+    /Drive 'd' is already in use/,
+  ],
+  ["-blockdev driver=file,filename=x", "LF-QEMU-003", /'node-name' must be specified/],
+  ["-blockdev '{bad'", "LF-QEMU-003", /JSON parse error/],
+  ["-blockdev raw,node-name=a,file=b -device virtio-blk,drive=a", "LF-QEMU-003", /Cannot find device/],
+  ["-blockdev raw,node-name=a -device virtio-blk,drive=a", "LF-QEMU-003", /Parameter 'filename' is missing/],
+  ["-device virtio-rng-ccw,rng=r", "LF-QEMU-008", /Device 'r' not found/],
   ["disk.img", "LF-UNIMPLEMENTED", /a disk image \(disk\.img\)/],
   ["-monitor stdio", "LF-UNIMPLEMENTED", /the option -monitor stdio/],
   ["-timeout soon", "LF-CLI-002", /`soon` is no duration/],

@@ -123,6 +123,7 @@ export function assemble(options: MachineOptions): Begun {
         storage: of(tokens.ultravisor).hostView,
         channelSubsystem: of(tokens.channelSubsystem),
         log: options.log,
+        protectionRequested: plan.protection.requested,
       }),
   );
   provide(tokens.diagnose308, (of) => {

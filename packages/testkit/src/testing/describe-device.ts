@@ -1,0 +1,188 @@
+/** What every device must be, whatever it does. One line in its test: `describeDevice(definition, { config })`. */
+import { ChannelBench } from "@lockframe/channel-subsystem/testing";
+import type { Capabilities, Device, DeviceDefinition } from "@lockframe/plugin-api";
+import { z } from "@lockframe/plugin-api";
+import { feature } from "@lockframe/virtio";
+import { VirtioBench, virtioCommand } from "@lockframe/virtio/testing";
+import { describe, expect, test } from "vitest";
+import { Random } from "../random.ts";
+import { fakeCapabilities } from "./fake-capabilities.ts";
+
+export interface DeviceUnderTest {
+  /** Properties with which it can be created. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** In place of the fakes of the same name. */
+  readonly capabilities?: Partial<Capabilities>;
+}
+
+const ROUNDS = 40;
+
+/** Conformance: strict properties, declared needs, state that comes back, and no guest that can break it. */
+export function describeDevice(
+  definition: DeviceDefinition,
+  { config = {}, capabilities = {} }: DeviceUnderTest = {},
+): void {
+  const create = (saved?: unknown): Device =>
+    definition.instantiate(config, onlyNeeded(definition, capabilities), saved);
+
+  describe(`${definition.type} is a device`, () => {
+    test("with strict properties that an editor can be told of", () => {
+      const stranger = { ...config, "no-such-property": 1 };
+      expect(() => definition.instantiate(stranger, onlyNeeded(definition, capabilities))).toThrow(
+        "no-such-property",
+      );
+      expect(z.toJSONSchema(definition.config, { io: "input" })).toMatchObject({ type: "object" });
+      expect(definition.title).not.toBe("");
+    });
+
+    test("that asks for what it uses", () => {
+      for (const name of definition.needs) {
+        const lacking = { ...onlyNeeded(definition, capabilities), [name]: undefined };
+        expect(() => definition.instantiate(config, lacking), name).toThrow(name);
+      }
+      expect(() => create()).not.toThrow();
+    });
+
+    test("whose state survives being saved and restored", () => {
+      const device = create();
+      if (device.channel !== undefined) playChannel(device.channel, 1);
+      const saved = device.save?.();
+      expect(saved === undefined).toBe(definition.state === undefined);
+      expect(create(saved).save?.()).toEqual(saved);
+    });
+
+    if (definition.class === "channel") describeChannel(create);
+    if (definition.class === "virtio") describeVirtio(create);
+  });
+}
+
+type Channel = NonNullable<Device["channel"]>;
+
+function describeChannel(create: () => Device): void {
+  const channelOf = (): Channel => {
+    const { channel } = create();
+    if (channel === undefined) throw new Error("it has nothing to attach to a subchannel");
+    return channel;
+  };
+
+  test("that rejects commands which it does not know", () => {
+    const channel = channelOf();
+    const bench = new ChannelBench();
+    const at = bench.attach(channel.device, { senseId: channel.senseId });
+    for (let code = 1; code < 256; code++) {
+      const known = channel.device.commands[code] !== undefined || [0x03, 0x04, 0xe4].includes(code);
+      if (known || (code & 0xf) === 0 || (code & 0xf) === 8) continue;
+      const irb = bench.run(at, { command: code, flags: 0x20, count: 1, address: 0x2000 });
+      expect(irb.unitStatus, code.toString(16)).toBe(0x0e);
+      bench.run(at, { command: 0x04, flags: 0x20, count: 1, address: 0x2000 });
+      expect(bench.storage.fetch8(0x2000)).toBe(0x80);
+    }
+  });
+
+  test("that no channel program makes throw", () => {
+    for (let seed = 0; seed < ROUNDS; seed++) expect(playChannel(channelOf(), seed)).toEqual([]);
+  });
+
+  test("that can be reset again and again", () => {
+    const channel = channelOf();
+    const bench = new ChannelBench();
+    bench.attach(channel.device);
+    bench.css.reset();
+    bench.css.reset();
+    expect(bench.failures).toEqual([]);
+  });
+}
+
+/** Run random channel programs against a device. Returns what it threw. */
+function playChannel({ device, senseId }: Channel, seed: number): readonly unknown[] {
+  const bench = new ChannelBench();
+  const at = bench.attach(device, { senseId });
+  const random = new Random(BigInt(seed + 1));
+  const codes = [...Object.keys(device.commands).map(Number), 0x03, 0x04, 0xe4, 0x08, 0xff];
+  const words = Array.from({ length: 6 }, () => ({
+    command: codes[random.below(codes.length)] ?? 3,
+    flags: random.below(256) & ~0x02,
+    count: [0, 1, 5, 80, 4096, 0xffff][random.below(6)] ?? 1,
+    address: [0, 0x1000, 0x2000, 0x8000, 0xffff0, 0x7fffffff][random.below(6)] ?? 0,
+  }));
+  bench.start(at, { address: bench.program(0x1000, ...words) });
+  bench.turn(3);
+  bench.test(at);
+  bench.css.clearSubchannel(BigInt(at.identification));
+  return bench.failures;
+}
+
+function describeVirtio(create: () => Device): void {
+  const bench = (options: { packedRing?: boolean; accessPlatform?: boolean } = {}): VirtioBench => {
+    const { virtio } = create();
+    if (virtio === undefined) throw new Error("it has nothing for a virtio transport");
+    return new VirtioBench(virtio.function, { deviceId: virtio.transport.deviceId, ...options });
+  };
+
+  test("that starts with drivers of every revision, and with either kind of queue", () => {
+    for (const revision of [0, 1, 2]) expect(bench().start({ revision }).length).toBeGreaterThan(0);
+    expect(bench({ packedRing: true, accessPlatform: true }).start().length).toBeGreaterThan(0);
+    expect(bench().start({ features: feature.version1 }).length).toBeGreaterThan(0);
+  });
+
+  test("whose queues have sizes that are powers of 2 and whose features are its own", () => {
+    const { virtio } = create();
+    for (const size of virtio?.function.queueSizes ?? []) expect(Math.log2(size) % 1).toBe(0);
+    const reserved = Object.values(feature).reduce((sum, bit) => sum | bit, 0n);
+    expect((virtio?.function.features ?? 0n) & reserved).toBe(0n);
+  });
+
+  test("whose configuration can be read in part, and written with nonsense", () => {
+    const driver = bench();
+    driver.start();
+    const whole = driver.read(virtioCommand.readConfiguration, 256);
+    expect(driver.read(virtioCommand.readConfiguration, 3)).toEqual(whole.subarray(0, 3));
+    driver.command(virtioCommand.writeConfiguration, new Uint8Array(whole.length).fill(0xff));
+  });
+
+  test("that takes requests of any shape, and says nothing of a broken queue", () => {
+    for (let seed = 0; seed < ROUNDS; seed++) {
+      const driver = bench({ packedRing: seed % 2 === 1 });
+      const random = new Random(BigInt(seed + 1));
+      const queues = driver.start();
+      for (let round = 0; round < 20; round++) {
+        const queue = queues[random.below(queues.length)];
+        const out = Array.from({ length: random.below(3) }, () => bytesOf(random, random.below(70)));
+        const room = Array.from(
+          { length: random.below(3) + (out.length === 0 ? 1 : 0) },
+          () => random.below(600) + 1,
+        );
+        queue?.add(
+          out.filter(({ length }) => length > 0),
+          room.length === 0 ? [1] : room,
+          round % 3 === 0,
+        );
+        queue?.notify();
+        queue?.used();
+        driver.channel.turn(3);
+      }
+      expect(driver.broken).toEqual([]);
+    }
+  });
+
+  test("that a driver can reset at any time and start again", () => {
+    const driver = bench();
+    for (let round = 0; round < 3; round++) {
+      const [queue] = driver.start();
+      queue?.add([new Uint8Array(40)], [16]);
+      queue?.notify();
+      driver.transport.reset();
+      expect(driver.status()).toBe(0);
+    }
+  });
+}
+
+function bytesOf(random: Random, length: number): Uint8Array {
+  return Uint8Array.from({ length }, () => random.below(256));
+}
+
+/** Exactly the capabilities that a definition names; any other is not there. */
+function onlyNeeded({ needs }: DeviceDefinition, capabilities: Partial<Capabilities>): Partial<Capabilities> {
+  const all = { ...fakeCapabilities(), ...capabilities };
+  return Object.fromEntries(needs.map((name) => [name, all[name]]));
+}

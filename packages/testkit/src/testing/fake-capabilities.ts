@@ -1,0 +1,149 @@
+/** Capabilities for tests of devices: real ones of small size, that do the same every time. */
+import type {
+  Capabilities,
+  CharacterPort,
+  CharacterPorts,
+  Disk,
+  Disks,
+  DiskSource,
+  Entropy,
+  Log,
+} from "@lockframe/plugin-api";
+
+/** Remembers what was said. */
+export class FakeLog implements Log {
+  readonly lines: string[] = [];
+  debug(message: string): void {
+    this.lines.push(`debug: ${message}`);
+  }
+  info(message: string): void {
+    this.lines.push(`info: ${message}`);
+  }
+  warn(message: string): void {
+    this.lines.push(`warn: ${message}`);
+  }
+}
+
+/** Counts instead of throwing dice. */
+export class FakeEntropy implements Entropy {
+  #next = 1;
+  bytes(count: number): Uint8Array {
+    return Uint8Array.from({ length: count }, () => (this.#next = (this.#next * 7 + 3) & 0xff));
+  }
+}
+
+/** A disk in memory. */
+export class MemoryDisk implements Disk {
+  readonly size: number;
+  readonly readOnly: boolean;
+  readonly bytes: Uint8Array;
+  /** Names of what was asked for besides reads and writes, in order. */
+  readonly calls: string[] = [];
+  /** Set: everything fails with it. */
+  failure: Error | undefined;
+
+  constructor(size: number, readOnly = false) {
+    this.size = size;
+    this.readOnly = readOnly;
+    this.bytes = new Uint8Array(size);
+  }
+
+  read(offset: number, target: Uint8Array): void {
+    this.#check(offset, target.length);
+    target.set(this.bytes.subarray(offset, offset + target.length));
+  }
+  write(offset: number, bytes: Uint8Array): void {
+    this.#check(offset, bytes.length);
+    if (this.readOnly) throw new Error("the disk is read-only");
+    this.bytes.set(bytes, offset);
+  }
+  writeZeroes(offset: number, length: number, unmap: boolean): void {
+    this.#check(offset, length);
+    this.calls.push(`zeroes ${offset} ${length} ${unmap}`);
+    this.bytes.fill(0, offset, offset + length);
+  }
+  discard(offset: number, length: number): void {
+    this.#check(offset, length);
+    this.calls.push(`discard ${offset} ${length}`);
+  }
+  async flush(): Promise<void> {
+    this.calls.push("flush");
+    if (this.failure !== undefined) throw this.failure;
+  }
+  async close(): Promise<void> {
+    this.calls.push("close");
+  }
+
+  #check(offset: number, length: number): void {
+    if (this.failure !== undefined) throw this.failure;
+    if (offset < 0 || offset + length > this.size) throw new RangeError("beyond the disk");
+  }
+}
+
+/** Disks by the name of their file, made when they are opened. */
+export class FakeDisks implements Disks {
+  readonly opened = new Map<string, MemoryDisk>();
+  readonly #size: number;
+
+  constructor(size = 2 ** 20) {
+    this.#size = size;
+  }
+
+  open({ file, readOnly }: DiskSource): MemoryDisk {
+    const disk = new MemoryDisk(this.#size, readOnly);
+    this.opened.set(file, disk);
+    return disk;
+  }
+}
+
+/** A terminal whose both ends the test holds. */
+export class FakePort implements CharacterPort {
+  readonly interactive = false;
+  /** What the guest said. */
+  output = "";
+  #input: number[] = [];
+  #listener: () => void = () => undefined;
+
+  /** Type something. */
+  type(text: string): void {
+    this.#input.push(...Buffer.from(text));
+    this.#listener();
+  }
+  write(bytes: Uint8Array): boolean {
+    this.output += Buffer.from(bytes).toString("latin1");
+    return true;
+  }
+  drained(): Promise<void> {
+    return Promise.resolve();
+  }
+  get waiting(): number {
+    return this.#input.length;
+  }
+  read(limit: number): Uint8Array {
+    return Uint8Array.from(this.#input.splice(0, limit));
+  }
+  onInput(listener: () => void): void {
+    this.#listener = listener;
+  }
+}
+
+/** Ports by name, made when they are opened. */
+export class FakePorts implements CharacterPorts {
+  readonly opened = new Map<string, FakePort>();
+  open(name: string): FakePort {
+    const port = this.opened.get(name) ?? new FakePort();
+    this.opened.set(name, port);
+    return port;
+  }
+}
+
+/** Every capability there is. */
+export function fakeCapabilities(): Capabilities {
+  return {
+    log: new FakeLog(),
+    entropy: new FakeEntropy(),
+    disks: new FakeDisks(),
+    characterPorts: new FakePorts(),
+    consoles: { ascii() {}, lineMode() {} },
+  };
+}
