@@ -7,8 +7,8 @@ export type CpuReset = "normal" | "initial" | "clear";
 
 /** What the machine does after DIAGNOSE 308, as data. */
 export type IplAction =
-  /** Go on with the next instruction, `registers` set. */
-  | { readonly kind: "resume"; readonly registers: ReadonlyMap<number, bigint> }
+  /** Go on with the next instruction, `registers` set. `refused`: why the guest cannot become protected as it asks. */
+  | { readonly kind: "resume"; readonly registers: ReadonlyMap<number, bigint>; readonly refused?: string }
   | { readonly kind: "exception"; readonly code: ProgramInterruptionCode }
   /**
    * Reset, then start the issuing CPU with the short PSW at absolute 0 ({@link expandShortPsw}); the others stay
@@ -50,6 +50,12 @@ export interface Diagnose308Ports {
   readonly unpackFacility: boolean;
   /** The machine's load parameter, as the service processor tells it, is now this; up to 8 characters. */
   setLoadParameter(text: string): void;
+}
+
+/** Whether a block is accepted; if not, why the guest cannot become a protected one with it. */
+interface Verdict {
+  readonly accepted: boolean;
+  readonly refused?: string | undefined;
 }
 
 const subcode = {
@@ -135,33 +141,35 @@ export class Diagnose308 {
     this.#block = undefined;
   }
 
-  #set(context: DiagnoseContext, accept: (block: IplParameterBlock) => boolean): IplAction {
+  /** @param accept is given no block when what was stated is too long to be one */
+  #set(context: DiagnoseContext, accept: (block: IplParameterBlock | undefined) => Verdict): IplAction {
     const refused = this.#operandException(context);
     if (refused !== undefined) return refused;
     const { storage } = this.#ports;
     const address = Number(context.gr(context.r1));
     const bytes = storage.read(address, LONGEST_BLOCK);
     const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
-    if (length > LONGEST_BLOCK) return respond(context, response.invalid);
     // What lies behind a block that claims to be too short is not the guest's statement.
-    const stated = new Uint8Array(Math.max(length, SHORTEST_STATEMENT));
+    const stated = new Uint8Array(Math.min(Math.max(length, SHORTEST_STATEMENT), LONGEST_BLOCK));
     stated.set(bytes.subarray(0, length));
-    const block = new IplParameterBlock(stated);
-    if (!accept(block)) return respond(context, response.invalid);
-    this.#ports.setLoadParameter(block.loadParameter ?? "");
+    const block = length > LONGEST_BLOCK ? undefined : new IplParameterBlock(stated);
+    const verdict = accept(block);
+    if (!verdict.accepted) return respond(context, response.invalid, verdict.refused);
+    this.#ports.setLoadParameter(block?.loadParameter ?? "");
     return respond(context, response.accepted);
   }
 
-  #setBlock(block: IplParameterBlock): boolean {
-    if (!block.isSettable) return false;
+  #setBlock(block: IplParameterBlock | undefined): Verdict {
+    if (block?.isSettable !== true) return { accepted: false };
     this.#block = block;
-    return true;
+    return { accepted: true };
   }
 
-  #setProtectedBlock(block: IplParameterBlock): boolean {
-    if (!block.isSettableProtected(this.#ports.storage.size)) return false;
-    this.#protectedBlock = block;
-    return true;
+  #setProtectedBlock(block: IplParameterBlock | undefined): Verdict {
+    const fault =
+      block === undefined ? "it is longer than a page" : block.protectionFault(this.#ports.storage.size);
+    if (fault === undefined) this.#protectedBlock = block;
+    return { accepted: fault === undefined, refused: fault };
   }
 
   #store(context: DiagnoseContext, block: IplParameterBlock | undefined): IplAction {
@@ -173,7 +181,8 @@ export class Diagnose308 {
   }
 
   #start(context: DiagnoseContext): IplAction {
-    if (this.#protectedBlock === undefined) return respond(context, response.noProtectedConfiguration);
+    if (this.#protectedBlock === undefined)
+      return respond(context, response.noProtectedConfiguration, "none was set");
     return {
       kind: "start-protected",
       block: this.#protectedBlock,
@@ -200,6 +209,7 @@ function responseRegister({ r1 }: DiagnoseContext): number {
   return (r1 + 1) % 16;
 }
 
-function respond(context: DiagnoseContext, code: bigint): IplAction {
-  return { kind: "resume", registers: new Map([[responseRegister(context), code]]) };
+function respond(context: DiagnoseContext, code: bigint, refused?: string): IplAction {
+  const registers = new Map([[responseRegister(context), code]]);
+  return { kind: "resume", registers, ...(refused !== undefined && { refused }) };
 }

@@ -77,24 +77,30 @@ export class IplParameterBlock {
   }
 
   /**
-   * Whether DIAGNOSE 308 subcode 8 accepts the block: type PV, an SE header of at most two pages within storage,
-   * at least one component, all on page boundaries, tweak prefixes ascending.
+   * Why DIAGNOSE 308 subcode 8 does not accept the block; undefined if it does: type PV, an SE header of at most two
+   * pages within storage, at least one component, all on page boundaries, tweak prefixes ascending.
    */
-  isSettableProtected(storageSize: number): boolean {
+  protectionFault(storageSize: number): string | undefined {
     const view = this.#view;
-    if (this.type !== parameterBlockType.protected || this.length < SHORTEST.protected) return false;
+    if (this.type !== parameterBlockType.protected) return `it is of type ${this.type}, not 5`;
+    if (this.length < SHORTEST.protected) return `it has ${this.length} bytes`;
     const headerAddress = view.getBigUint64(HEADER_ADDRESS_AT);
     const headerSize = view.getBigUint64(HEADER_SIZE_AT);
-    if (headerSize > LONGEST_SE_HEADER || headerAddress + headerSize > BigInt(storageSize)) return false;
+    if (headerSize > LONGEST_SE_HEADER) return "the SE header is longer than two pages";
+    if (headerAddress + headerSize > BigInt(storageSize)) return "the SE header lies outside of storage";
     const count = view.getUint32(COMPONENT_COUNT_AT);
-    if (count === 0 || COMPONENTS_AT + count * COMPONENT_SIZE > this.length) return false;
+    if (count === 0) return "it names no components";
+    if (COMPONENTS_AT + count * COMPONENT_SIZE > this.length) return `it has no room for ${count} components`;
     let previous = -1n;
-    for (let at = COMPONENTS_AT; at < COMPONENTS_AT + count * COMPONENT_SIZE; at += COMPONENT_SIZE) {
+    for (let n = 0; n < count; n++) {
+      const at = COMPONENTS_AT + n * COMPONENT_SIZE;
       const tweakPrefix = view.getBigUint64(at);
-      if (tweakPrefix <= previous || (view.getBigUint64(at + 8) & PAGE_MASK) !== 0n) return false;
+      if ((view.getBigUint64(at + 8) & PAGE_MASK) !== 0n)
+        return `component ${n} does not start on a page boundary`;
+      if (tweakPrefix <= previous) return "the tweak prefixes of the components do not ascend";
       previous = tweakPrefix;
     }
-    return true;
+    return undefined;
   }
 }
 

@@ -96,6 +96,8 @@ export class GuestServices implements Services {
         throw new ProgramInterruption(action.code);
       case "resume":
         for (const [register, value] of action.registers) cpu.setGr(register, value);
+        if ("refused" in action && action.refused !== undefined)
+          this.#options.lifeCycle().blockRefused(action.refused);
         return;
       case "yield":
         return;

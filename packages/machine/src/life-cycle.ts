@@ -65,6 +65,7 @@ export class LifeCycle {
   start(): void {
     const { plan, hooks, source, boot, ultravisor, processors, channelSubsystem, serviceProcessor } = this.#o;
     if (ultravisor.isProtected) this.#leaveProtection("re-ipl");
+    this.#refusal = undefined;
     for (const cpu of processors.cpus) {
       processors.clearReset(cpu);
       cpu.state = "stopped";
@@ -185,13 +186,23 @@ export class LifeCycle {
     this.#refusal = undefined;
     this.#transition({ kind: "entered", pages, milliseconds: performance.now() - began });
   }
+  /** The block with which the guest would become a protected one is none. */
+  blockRefused(why: string): void {
+    this.#refused({
+      code: "LF-UV-100",
+      message: `the protected guest was not started: there is no valid IPL parameter block for it: ${why}`,
+      hint: "the image is damaged; copy or build it again",
+      returnCode: 0,
+      reasonCode: 0,
+    });
+  }
   #explain(failure: StartFailure): void {
     const { code, message, hint } = explainStartFailure(failure);
     this.#refused({ code, message, hint, returnCode: failure.rc, reasonCode: failure.rrc });
   }
   #refused(why: Omit<Extract<Stop, { kind: "protection-refused" }>, "kind">): void {
     this.#refusal ??= { kind: "protection-refused", ...why };
-    this.#o.log.warn(`${why.code}: ${why.message}`);
+    this.#o.log.debug(`${why.code}: ${why.message}`); // the end of the run tells it to everybody
     this.#transition({
       kind: "refused",
       returnCode: why.returnCode,

@@ -49,8 +49,7 @@ export interface ImageMetadata {
  * @throws LF-IMAGE-041 unknown version, LF-IMAGE-042 it points outside the file.
  */
 export function parseMetadata(image: Uint8Array): ImageMetadata | undefined {
-  const end = METADATA_AT + METADATA_MAGIC.length;
-  if (image.length < end || !sameBytes(image.subarray(METADATA_AT, end), METADATA_MAGIC)) return undefined;
+  if (!hasMetadata(image)) return undefined;
   const reader = new FieldReader(image.subarray(METADATA_AT), "image metadata", METADATA_AT);
   const version = reader.u32(0x10);
   if (version !== METADATA_VERSION) {
@@ -68,6 +67,11 @@ export function parseMetadata(image: Uint8Array): ImageMetadata | undefined {
     );
   };
   return { headerOffset: pointer(0x08, "SE header"), ipibOffset: pointer(0x14, "IPL information block") };
+}
+
+/** Whether a metadata block is where one would be. */
+export function hasMetadata(image: Uint8Array): boolean {
+  return sameBytes(image.subarray(METADATA_AT, METADATA_AT + METADATA_MAGIC.length), METADATA_MAGIC);
 }
 
 export function buildMetadata(metadata: ImageMetadata): Uint8Array {
