@@ -492,9 +492,11 @@ export class Cpu {
     this.setU32(at.dxc, interruption.dxc);
   }
 
-  /** Absolute address of an assigned storage location. */
+  /** Absolute address of an assigned storage location, whose page is brought in. @throws ProgramInterruption */
   lowcore(offset: number): number {
-    return this.prefix + offset;
+    const absolute = this.prefix + offset;
+    this.makeReady(absolute);
+    return absolute;
   }
   #swapPsw(oldAt: number, newAt: number, address: bigint): boolean {
     const { storage } = this;

@@ -1,7 +1,7 @@
 /** One machine from its plan: assembled, run, and given up. */
 import { randomBytes } from "node:crypto";
 import { LockframeError, UnimplementedError } from "@lockframe/architecture";
-import type { RunResult } from "@lockframe/cpu";
+import { ProgramInterruption, type RunResult } from "@lockframe/cpu";
 import type {
   AssembleContext,
   Capabilities,
@@ -175,7 +175,8 @@ class RunningMachine implements Machine {
       if (error instanceof GuestStopError) lifeCycle.guestStopped(error.stop);
       else if (error instanceof UnimplementedError)
         lifeCycle.requestStop({ kind: "unimplemented", what: error.what });
-      else throw error;
+      // An interruption found its assigned storage locations gone: the guest has been stopped for that.
+      else if (!(error instanceof ProgramInterruption && lifeCycle.stop !== undefined)) throw error;
     }
     return lifeCycle.stop;
   }

@@ -122,6 +122,7 @@ export function signalProcessor(
   function storeStatus(of: Cpu, base: number): void {
     const { storage } = of;
     if (!storage.contains(base + 0x1200, 0x200)) throw new ProgramInterruption(0x05);
+    of.makeReady(base + 0x1200);
     for (let n = 0; n < 16; n++) {
       storage.store64(base + 0x1200 + 8 * n, of.fpr(n));
       storage.store64(base + 0x1280 + 8 * n, of.gr(n));

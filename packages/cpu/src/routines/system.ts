@@ -185,6 +185,7 @@ function storageKeys(processors: Processors): HostRoutines {
     },
     testBlock: (cpu) => {
       const block = blockAddress(cpu, cpu.arg32(1));
+      cpu.makeReady(block);
       cpu.storage.fill(block, 0x1000, 0);
       cpu.setGr(0, 0n);
       return 0;
@@ -196,7 +197,10 @@ function storageKeys(processors: Processors): HostRoutines {
       const size = (what >> 12) & 7;
       if (size > 1 || what & 0xfff0_0101) throw specification();
       const one = (address: number) => {
-        if (what & 0x10000) cpu.storage.fill(address, 0x1000, 0);
+        if (what & 0x10000) {
+          cpu.makeReady(address);
+          cpu.storage.fill(address, 0x1000, 0);
+        }
         if (what & 0x20000) cpu.storage.setKey(address, what & 0xfe);
       };
       if (size === 0) one(blockAddress(cpu, r2));
