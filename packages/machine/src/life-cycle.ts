@@ -202,7 +202,7 @@ export class LifeCycle {
   }
   #refused(why: Omit<Extract<Stop, { kind: "protection-refused" }>, "kind">): void {
     this.#refusal ??= { kind: "protection-refused", ...why };
-    this.#o.log.debug(`${why.code}: ${why.message}`); // the end of the run tells it to everybody
+    this.#o.log.warn(`${why.code}: ${why.message}`);
     this.#transition({
       kind: "refused",
       returnCode: why.returnCode,

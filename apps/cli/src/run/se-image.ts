@@ -10,13 +10,14 @@ const NO_IMAGE = ["LF-IMAGE-010", "LF-IMAGE-043", "LF-IMAGE-044"];
  * @throws LockframeError LF-IMAGE-... when they mean to be one and cannot be it
  */
 export async function checkSeImage(bytes: Uint8Array): Promise<boolean> {
-  const { parseSeImage } = await import("@lockframe/secure-image");
+  const { hasMetadata, parseSeImage } = await import("@lockframe/secure-image");
   try {
     parseSeImage(bytes);
     return true;
   } catch (error) {
-    if (error instanceof LockframeError && NO_IMAGE.includes(error.code)) return false;
-    throw error;
+    const isNone = error instanceof LockframeError && NO_IMAGE.includes(error.code) && !hasMetadata(bytes);
+    if (!isNone) throw error;
+    return false;
   }
 }
 
