@@ -3,7 +3,6 @@ import {
   buildBusyboxInitramfs,
   DebianArchive,
   DEFAULT_INIT,
-  fetchBusyboxStatic,
   fetchDemoParts,
   fetchStage3Loaders,
   fetchUserland,
@@ -38,6 +37,7 @@ export function describeWith<T>(title: string, fetched: Had<T>, body: (parts: ()
 
 export interface DebianGuest {
   readonly kernel: Uint8Array;
+  readonly busybox: Uint8Array;
   /** An init script that ends in a shell on the console, and what that needs. */
   readonly initrd: Uint8Array;
 }
@@ -45,22 +45,21 @@ export interface DebianGuest {
 /** The kernel, and busybox alone: what the demonstration boots. */
 export const busyboxGuest = (): Promise<Had<DebianGuest>> =>
   had(async () => {
-    const { kernel, initramfs } = await fetchDemoParts(archive);
-    return { kernel: kernel.bytes, initrd: initramfs };
+    const { kernel, busybox, initramfs } = await fetchDemoParts(archive);
+    return { kernel: kernel.bytes, busybox: busybox.bytes, initrd: initramfs };
   });
 
 /** The kernel, and Debian's own bash and coreutils on its C library. */
 export const bashGuest = (): Promise<Had<DebianGuest>> =>
   had(async () => {
-    const { kernel } = await fetchDemoParts(archive);
-    const busybox = await fetchBusyboxStatic(archive);
+    const { kernel, busybox } = await fetchDemoParts(archive);
     const initrd = buildBusyboxInitramfs({
       busybox: busybox.bytes,
-      init: DEFAULT_INIT.replace("cttyhack sh", "cttyhack bash --norc"),
+      init: DEFAULT_INIT.replace("cttyhack sh", "cttyhack bash --norc --noediting"),
       extraFiles: await fetchUserland(archive, ["bash", "coreutils"]),
       compression: "none",
     });
-    return { kernel: kernel.bytes, initrd };
+    return { kernel: kernel.bytes, busybox: busybox.bytes, initrd };
   });
 
 /** The loaders that s390-tools brings. */

@@ -21,7 +21,6 @@ export class GuestSession implements AsyncDisposable {
   #messages = "";
   /** How much of the console earlier waits have passed. */
   #passed = 0;
-  #commands = 0;
 
   constructor(args: readonly string[], { cwd, env }: SessionOptions = {}) {
     this.#child = spawn(process.execPath, ["--conditions=@lockframe/source", MAIN, ...args], {
@@ -74,20 +73,6 @@ export class GuestSession implements AsyncDisposable {
       if (this.#ended !== undefined || left <= 0) throw new Error(this.#missed(pattern, seconds));
       await this.#nextNews(left);
     }
-  }
-
-  /** Give a POSIX shell at the console a command; returns what it printed, its exit status as the last line. */
-  async shell(command: string, seconds = 60): Promise<string> {
-    const mark = (this.#commands += 1);
-    // The terminal echoes the sum, the shell prints its value.
-    this.type(`${command}\necho end-$((${mark}))-$?\n`);
-    const seen = await this.until(new RegExp(`end-${mark}-(\\d+)\\r?\\n`), seconds);
-    const lines = seen.split(/\r?\n/);
-    const first = lines.findIndex((line) => line.includes(`echo end-$((`));
-    return lines
-      .slice(first + 1, -2)
-      .concat(/end-\d+-(\d+)/.exec(lines.at(-2) ?? "")?.[1] ?? "")
-      .join("\n");
   }
 
   /** No more input. */

@@ -23,6 +23,7 @@ export interface RunningMachine extends AsyncDisposable {
   /** Messages to the person who runs the machine. */
   readonly messages: readonly string[];
   readonly stopped: Promise<Stop>;
+  type(text: string): void;
   /** As the console's, but a machine that stops ends the wait. @throws when it has stopped */
   until(pattern: RegExp): Promise<string>;
 }
@@ -48,6 +49,7 @@ export async function startMachine(options: RunningMachineOptions): Promise<Runn
     console,
     messages,
     stopped,
+    type: (text) => console.type(text),
     until: (pattern) =>
       Promise.race([
         console.until(pattern),
