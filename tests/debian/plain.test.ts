@@ -1,12 +1,13 @@
 /** Debian's kernel without protection: its userland at work on two CPUs, and how it ends. */
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { bashGuest, describeWith } from "../support/debian-guest.ts";
 import { GuestShell } from "../support/guest-shell.ts";
 import { findInStorage } from "../support/host-search.ts";
 import { type RunningMachine, startMachine } from "../support/running-machine.ts";
 
 const MINUTES = 60_000;
+vi.setConfig({ testTimeout: 3 * MINUTES });
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 const lines = (count: number): string => Array.from({ length: count }, (_, n) => `${n + 1}\n`).join("");
 
@@ -69,7 +70,9 @@ describeWith("a Debian kernel with bash, coreutils and busybox", await bashGuest
   });
 
   test("files through tar, gzip, base64, sort and tr", async () => {
-    await shell.run("mkdir /tmp/a && seq 1 2000 > /tmp/a/numbers && cp /usr/bin/bash /tmp/a/");
+    await shell.run(
+      "mkdir /tmp/a && seq 1 2000 > /tmp/a/numbers && head -c 200000 /usr/bin/bash > /tmp/a/bash",
+    );
     await shell.run("cd /tmp && busybox tar -czf a.tar.gz a && mv a b && busybox tar -xzf a.tar.gz && cd -");
     expect(
       await shell.run("cmp /tmp/a/bash /tmp/b/bash && cmp /tmp/a/numbers /tmp/b/numbers && echo same"),

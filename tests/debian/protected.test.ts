@@ -3,7 +3,7 @@ import { createPublicKey } from "node:crypto";
 import { buildBusyboxInitramfs } from "@lockframe/debian";
 import type { SecureTransition } from "@lockframe/plugin-api";
 import { stage3a, stage3b, writeSeImage } from "@lockframe/secure-image";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { busyboxGuest, describeWith } from "../support/debian-guest.ts";
 import { GuestShell } from "../support/guest-shell.ts";
 import { findInStorage } from "../support/host-search.ts";
@@ -11,6 +11,7 @@ import { type RunningMachine, startMachine } from "../support/running-machine.ts
 import { newHostKey } from "../support/sealed-tiny-guest.ts";
 
 const MINUTES = 60_000;
+vi.setConfig({ testTimeout: 3 * MINUTES });
 const CANARIES = ["canary-of-the-command-line", "canary-of-the-initrd", "canary-of-a-process"];
 
 describeWith("a sealed Debian kernel with busybox", await busyboxGuest(), (parts) => {

@@ -58,8 +58,12 @@ export class GuestSession implements AsyncDisposable {
     this.#child.stdin?.write(text);
   }
 
-  /** Wait until the console shows the pattern; returns what came since the last wait, the match included. */
-  async until(pattern: RegExp, seconds: number): Promise<string> {
+  /**
+   * Wait until the console shows the pattern; returns what came since the last wait, the match included.
+   *
+   * @throws when the process ends or the time is up before
+   */
+  async until(pattern: RegExp, seconds = 240): Promise<string> {
     const deadline = performance.now() + seconds * 1000;
     for (;;) {
       const fresh = this.#console.slice(this.#passed);
