@@ -71,8 +71,17 @@ test.skipIf(process.getuid?.() === 0)("a file that may not be read (skipped for 
 // Nobody but the Ultravisor can find these out.
 
 const protectedMachine = [
-  ...["-machine", "s390-ccw-virtio,confidential-guest-support=pv0", "-object", "s390-pv-guest,id=pv0"],
-  ...["-nographic", "-m", "64M", "--host-key", keyFile, "--timeout", "20s"],
+  "-machine",
+  "s390-ccw-virtio,confidential-guest-support=pv0",
+  "-object",
+  "s390-pv-guest,id=pv0",
+  "-nographic",
+  "-m",
+  "64M",
+  "--host-key",
+  keyFile,
+  "--timeout",
+  "20s",
 ];
 
 test("an image for another host", async () => {

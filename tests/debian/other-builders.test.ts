@@ -24,14 +24,14 @@ describeWith("Debian's kernel", await busyboxGuest(), (guest) => {
         loaders: loaders(),
         layout: "genprotimg",
       });
-      await using session = new GuestSession([
-        "qemu",
-        ...["-machine", "s390-ccw-virtio,accel=kvm,confidential-guest-support=pv0"],
-        ...["-object", "s390-pv-guest,id=pv0", "-cpu", "host", "-m", "512M", "-smp", "2"],
-        ...["-nographic", "-nodefaults", "-serial", "mon:stdio", "-no-reboot"],
-        ...["-kernel", folder.write("guest.img", image)],
-        ...["--host-key", folder.write("host.key", hostKey.export({ type: "pkcs8", format: "pem" }))],
-      ]);
+      folder.write("guest.img", image);
+      folder.write("host.key", hostKey.export({ type: "pkcs8", format: "pem" }));
+      await using session = new GuestSession(
+        `qemu -machine s390-ccw-virtio,accel=kvm,confidential-guest-support=pv0 -object s390-pv-guest,id=pv0
+          -cpu host -m 512M -smp 2 -nographic -nodefaults -serial mon:stdio -no-reboot
+          -kernel guest.img --host-key host.key`.split(/\s+/),
+        { cwd: folder.path },
+      );
       const shell = await GuestShell.at(session);
       expect(await shell.run("cat /sys/firmware/uv/prot_virt_guest")).toBe("1");
       expect(await shell.run("cat /sys/devices/system/cpu/online")).toBe("0-1");
