@@ -24,8 +24,8 @@ export interface Starter {
 
 /** No boot takes longer than this; one that does has failed. */
 const patienceSeconds = 180;
-/** The guest settles, then is watched. */
-const settleSeconds = 5;
+/** The kernel does for some ten seconds what it has put off during the boot; then the guest is watched. */
+const settleSeconds = 20;
 const watchSeconds = 5;
 
 /** Boots once, or says why that failed. */
