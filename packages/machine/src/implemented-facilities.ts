@@ -13,6 +13,7 @@ export const implementedFacilities: ReadonlySet<FacilityName> = new Set<Facility
   "ipte-range",
   "nonquiescing-key-setting",
   "extended-translation-2",
+  "message-security-assist",
   "long-displacement",
   "long-displacement-fast",
   "extended-immediate",
@@ -36,7 +37,9 @@ export const implementedFacilities: ReadonlySet<FacilityName> = new Set<Facility
   "local-tlb-clearing",
   "interlocked-access-2",
   "load-store-on-condition-2",
+  "message-security-assist-5",
   "miscellaneous-instruction-extensions-2",
   "miscellaneous-instruction-extensions-3",
   "access-exception-fetch-store-indication",
+  "message-security-assist-4",
 ]);

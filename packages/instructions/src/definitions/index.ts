@@ -8,6 +8,7 @@ import { control } from "./control.ts";
 import { floatingPointSupport } from "./floating-point-support.ts";
 import { inserts, loads, multiples, stores } from "./loads.ts";
 import { logic } from "./logic.ts";
+import { messageSecurity } from "./message-security.ts";
 
 export const instructions: readonly Instruction[] = [
   ...loads,
@@ -28,6 +29,7 @@ export const instructions: readonly Instruction[] = [
   ...decimals,
   ...hints,
   ...control,
+  ...messageSecurity,
   ...floatingPointSupport,
   ...binaryFloatingPoint,
 ];
