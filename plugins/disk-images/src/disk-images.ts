@@ -1,38 +1,51 @@
 import type { Disk, Disks, DiskSource } from "@lockframe/plugin-api";
 import { failure } from "./errors.ts";
 import { ImageFile } from "./image-file.ts";
+import { openQcow2 } from "./qcow2/open-qcow2.ts";
 import { RawDisk } from "./raw-disk.ts";
 import { SnapshotDisk } from "./snapshot-disk.ts";
 
-/** Opens what a format needs besides its own file, such as the image that it rests on. */
-export type OpenFile = (path: string, readOnly: boolean) => ImageFile;
-
-type Format = (file: ImageFile, source: DiskSource) => Disk;
+/** @param openBelow opens an image that this one rests on */
+type Format = (file: ImageFile, source: DiskSource, openBelow: (source: DiskSource) => Disk) => Disk;
 
 const formats: Readonly<Record<string, Format>> = {
   raw: (file, { guessed }) => new RawDisk(file, guessed),
+  qcow2: openQcow2,
 };
+/** Images that may rest on each other. */
+const LONGEST_CHAIN = 32;
 
 /** The disks of one machine. A file may be behind several disks as long as none of them writes to it. */
 export class DiskImages implements Disks {
-  readonly #users = new Map<string, { readonly path: string; readonly writes: boolean }>();
+  /** How often a file is used, and by whom, by its identity. */
+  readonly #users = new Map<string, { readers: number; writer: boolean }>();
 
   open(source: DiskSource): Disk {
+    const disk = this.#openChain({ ...source, readOnly: source.readOnly || source.snapshot }, 1);
+    return withCache(source.snapshot ? new SnapshotDisk(disk) : disk, source);
+  }
+
+  #openChain(source: DiskSource, length: number): Disk {
     const format = formats[source.format];
     if (format === undefined) throw failure.unknownFormat(source.format, Object.keys(formats));
-    const file = this.#open(source.file, source.readOnly || source.snapshot);
-    const disk = format(file, source);
-    return withCache(source.snapshot ? new SnapshotDisk(disk) : disk, source);
+    if (length > LONGEST_CHAIN) throw failure.backingLoop(source.file);
+    const file = this.#open(source.file, source.readOnly);
+    try {
+      return format(file, source, (below) => this.#openChain(below, length + 1));
+    } catch (error) {
+      file.close();
+      throw error;
+    }
   }
 
   #open(path: string, readOnly: boolean): ImageFile {
     const file = new ImageFile(path, readOnly);
-    const other = this.#users.get(file.identity);
-    if (other !== undefined && (other.writes || !readOnly)) {
+    const users = this.#users.get(file.identity) ?? { readers: 0, writer: false };
+    if (users.writer || (!readOnly && users.readers > 0)) {
       file.close();
       throw failure.inUse(path);
     }
-    this.#users.set(file.identity, { path, writes: !readOnly });
+    this.#users.set(file.identity, { readers: users.readers + (readOnly ? 1 : 0), writer: !readOnly });
     return file;
   }
 }

@@ -33,4 +33,30 @@ export const failure = {
       `there is no disk format '${format}'`,
       `There is: ${known.join(", ")}.`,
     ),
+  notQcow2: (file: string) =>
+    new LockframeError(
+      "LF-DISK-020",
+      `disk image '${file}' is no qcow2 image`,
+      "Say which format it has (format=raw).",
+    ),
+  unsupportedQcow2: (file: string, what: string) =>
+    new LockframeError(
+      "LF-DISK-021",
+      `disk image '${file}' has ${what}, which is not implemented`,
+      "Convert it with `qemu-img convert -O qcow2`.",
+    ),
+  damagedQcow2: (file: string, what: string) =>
+    new LockframeError(
+      "LF-DISK-022",
+      `disk image '${file}' is damaged: ${what}`,
+      "Look at it with `qemu-img check -r all`, or use it read-only.",
+    ),
+  backingFormat: (file: string, backing: string) =>
+    new LockframeError(
+      "LF-DISK-023",
+      `disk image '${file}' rests on '${backing}' and does not say which format that has`,
+      "Say it with `qemu-img rebase -u -F FORMAT -b FILE IMAGE`; guessing would let a guest choose.",
+    ),
+  backingLoop: (file: string) =>
+    new LockframeError("LF-DISK-024", `disk image '${file}' rests on itself, or on too many others`),
 } as const;

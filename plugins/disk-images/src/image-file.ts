@@ -2,6 +2,7 @@ import {
   closeSync,
   constants,
   fdatasync,
+  fdatasyncSync,
   fstatSync,
   openSync,
   readSync,
@@ -62,6 +63,11 @@ export class ImageFile {
     return new Promise((resolve, reject) => {
       fdatasync(this.#descriptor, (error) => (error === null ? resolve() : reject(error)));
     });
+  }
+
+  /** The same, while everything waits. */
+  synchronizeNow(): void {
+    fdatasyncSync(this.#descriptor);
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-/** The disks of the host, as image files: raw. What is behind a disk is opened when its device is created. */
+/** The disks of the host, as image files: raw and qcow2. What is behind a disk is opened when its device is created. */
 import { definePlugin } from "@lockframe/plugin-api";
 import { DiskImages } from "./disk-images.ts";
 
