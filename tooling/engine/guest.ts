@@ -1,7 +1,7 @@
 /** A bare machine for measurements: storage, one CPU, nothing around it. */
 import { unimplemented } from "@lockframe/architecture";
 import { assemble } from "@lockframe/assembler";
-import { type Cpu, Processors, type Services, engineArea, hostRoutines } from "@lockframe/cpu";
+import { type Cpu, type Engine, Processors, type Services, engineArea, hostRoutines } from "@lockframe/cpu";
 import { instructions } from "@lockframe/instructions";
 import { Storage } from "@lockframe/memory";
 
@@ -27,13 +27,14 @@ const nothing: Services = {
 export class Guest {
   readonly processors: Processors;
   readonly storage = Storage.create({ size: 0x800_0000, reserved: engineArea(1) });
-  constructor() {
+  constructor(engine: Engine = "interpreter") {
     this.processors = new Processors({
       storage: this.storage,
       count: 1,
       definitions: instructions,
       services: nothing,
       routines: hostRoutines,
+      engine,
     });
   }
   get cpu(): Cpu {

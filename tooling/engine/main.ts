@@ -1,11 +1,12 @@
-/** `pnpm bench:engine [LOOP...]`: guest instructions a second in small loops, and the time to build the engine. */
+/** `pnpm bench:engine [--jit] [LOOP...]`: guest instructions a second in small loops, and the time to build the engine. */
 import { Guest } from "./guest.ts";
 import { loops } from "./loops.ts";
 
 const ROUNDS = 40;
 const ROUND_MS = 80;
 
-const chosen = process.argv.slice(2);
+const engine = process.argv.includes("--jit") ? "jit" : "interpreter";
+const chosen = process.argv.slice(2).filter((word) => word !== "--jit");
 const unknown = chosen.filter((name) => loops[name] === undefined);
 if (unknown.length > 0) {
   console.error(`no loop is called ${unknown.join(", ")}; there are ${Object.keys(loops).join(" ")}`);
@@ -13,12 +14,12 @@ if (unknown.length > 0) {
 }
 for (let n = 0; n < 3; n++) {
   const before = performance.now();
-  new Guest();
+  new Guest(engine);
   console.log(`built in ${(performance.now() - before).toFixed(0)} ms`);
 }
 for (const [name, source] of Object.entries(loops)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
-  const guest = new Guest();
+  const guest = new Guest(engine);
   guest.start(source);
   // Other work on the host only ever slows a round down: the best and the processor's time count.
   const figures: number[] = [];

@@ -353,6 +353,20 @@ export class Cpu {
     // Every byte 1: no page-aligned address looks like that.
     this.storage.bytes().fill(1, start, start + Tlb.contextSize);
   }
+  /** Forget the translations by which stores reach some pages. */
+  forgetStores(pages: ReadonlySet<number>): void {
+    const { top } = this.storage;
+    for (let context = 0; context < Tlb.contexts; context++) {
+      const start = tlbContext(this.block, context) + Tlb.writeOffset;
+      for (let n = 0; n < Tlb.dataEntries; n++) {
+        const entry = start + (n << Tlb.entryShift);
+        const tag = this.#view.getUint32(entry, true);
+        // The host offset of the page's first byte is the addend, plus 7, less the page's address.
+        const host = (this.#view.getUint32(entry + 8, true) + 7 - tag) >>> 0;
+        if ((tag & 0xfff) === 0 && pages.has((top - host) >>> 12)) this.#view.setUint32(entry, 1, true);
+      }
+    }
+  }
   /** Forget every translation. */
   flushTlb(): void {
     for (let n = 0; n < Tlb.contexts; n++)

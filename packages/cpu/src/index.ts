@@ -2,7 +2,8 @@
 export { Cpu, type CpuState, ProgramInterruption, PswBit, assigned } from "./cpu.ts";
 export { type HostTime, TodClock, hostTime } from "./clock.ts";
 export { ExternalCode } from "./interruptions.ts";
-export { Processors, type ProcessorsOptions, type RunResult } from "./processors.ts";
+export type { JitStatistics } from "./jit/jit.ts";
+export { type Engine, Processors, type ProcessorsOptions, type RunResult } from "./processors.ts";
 export { hostRoutines } from "./routines/index.ts";
 export { type HostRoutine, type HostRoutines, modeChanged } from "./routines/host.ts";
 export { expandPsw } from "./routines/system.ts";

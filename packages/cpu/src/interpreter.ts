@@ -7,15 +7,17 @@ import { I32, elaborate, fieldOfWord } from "@lockframe/instructions";
 import type { Storage } from "@lockframe/memory";
 import { type Handler, writeDecodeTables } from "./decode-table.ts";
 import { handlersFor } from "./hot.ts";
+import { regionSignature } from "./jit/arrival.ts";
+import { type Linkage, type Linked, MOST_REGIONS } from "./jit/jit.ts";
 import { Emitter, load } from "./lower/emitter.ts";
 import { FunctionFlow, LEFT } from "./lower/flow.ts";
 import { type Callees, InstructionLowering } from "./lower/instruction.ts";
 import { decode, defineRun } from "./lower/loop.ts";
-import { compiledOnce } from "./module-cache.ts";
+import { type CompiledEngine, compiledOnce } from "./module-cache.ts";
 import { buildWasmRoutines } from "./routines/wasm/index.ts";
 import { type Runtime, buildRuntime } from "./runtime.ts";
 import { cpu as at } from "./state.ts";
-import { ModuleBuilder } from "./wasm/module.ts";
+import { ModuleBuilder, type Signature } from "./wasm/module.ts";
 
 /** Functions the WebAssembly side calls in TypeScript; the CPU's block comes first. */
 export interface HostFunctions {
@@ -23,6 +25,10 @@ export interface HostFunctions {
   accessRegisterTranslation(block: number, ar: number): number;
   /** Host routines by name: 0 or a condition code, or -1 with an event. */
   readonly routines: ReadonlyMap<string, (block: number) => number>;
+  /** A store will change a page from which code was made. */
+  codeStored(page: number): void;
+  /** Compile the region at a place now. */
+  codeWanted(place: number): void;
   /** An operation code that no installed instruction has; counted, and an operation exception. */
   unknownOperation(block: number): void;
 }
@@ -36,29 +42,42 @@ export interface Interpreter {
   walk(block: number, address: bigint, asce: bigint): number;
 }
 
-/** The module's only table. */
+export interface InterpreterOptions {
+  /**
+   * Enter compiled code, and ask for it: "hot" where a program arrives often, "all" wherever it arrives, before it
+   * goes on. The interpreter alone when undefined.
+   */
+  readonly compile: "hot" | "all" | undefined;
+}
+
+/** The interpreter's own table. */
 const TABLE = 0;
 
 export function buildInterpreter(
   definitions: readonly Instruction[],
   storage: Storage,
   host: HostFunctions,
-): Interpreter {
+  options: InterpreterOptions,
+): { readonly interpreter: Interpreter; readonly linkage: Linkage | undefined } {
   const handlers = handlersFor(definitions);
   const routines = [...host.routines.keys()];
-  const module = compiledOnce({ definitions, layout: storage, routines }, () =>
-    compile(definitions, handlers, storage, routines),
+  const asking = options.compile;
+  const engine = compiledOnce({ definitions, layout: storage, routines, asking }, () =>
+    compile(definitions, handlers, storage, routines, options),
   );
   writeDecodeTables(storage, handlers);
   const imports: Record<string, WebAssembly.ImportValue> = {
     memory: storage.memory,
     importPage: host.importPage,
+    codeStored: host.codeStored,
+    codeWanted: host.codeWanted,
     accessRegisterTranslation: host.accessRegisterTranslation,
     unknownOperation: host.unknownOperation,
   };
   for (const [name, f] of host.routines) imports[`routine ${name}`] = f;
-  const { exports } = new WebAssembly.Instance(module, { host: imports });
-  return exports as { readonly [K in keyof Interpreter]: Interpreter[K] };
+  const { exports } = new WebAssembly.Instance(engine.module, { host: imports });
+  const interpreter = exports as { readonly [K in keyof Interpreter]: Interpreter[K] };
+  return { interpreter, linkage: asking && linkageOf(exports, engine.signatures, handlers) };
 }
 
 function compile(
@@ -66,10 +85,13 @@ function compile(
   handlers: readonly Handler[],
   storage: Storage,
   routines: readonly string[],
-): WebAssembly.Module {
+  { compile: asking }: InterpreterOptions,
+): CompiledEngine {
   const module = new ModuleBuilder();
   const imports = {
     importPage: module.importFunction("importPage", ["i32"], ["i32"]),
+    codeStored: module.importFunction("codeStored", ["i32"], []),
+    codeWanted: module.importFunction("codeWanted", ["i32"], []),
     accessRegisterTranslation: module.importFunction("accessRegisterTranslation", ["i32", "i32"], ["i32"]),
   };
   const unknownOperation = module.importFunction("unknownOperation", ["i32"], []);
@@ -92,8 +114,35 @@ function compile(
     defineUnknown(module, runtime, unknownOperation),
     ...handlers.map(({ definition }) => functions.get(definition) ?? 0),
   ]);
-  defineRun(module, runtime, callees, handlers, TABLE);
-  return new WebAssembly.Module(module.finish(storage.wasmPages));
+  const entering = asking && {
+    regions: module.openTable("regions", MOST_REGIONS, regionSignature),
+    wanted: asking === "all" ? imports.codeWanted : undefined,
+  };
+  defineRun(module, runtime, callees, handlers, TABLE, entering);
+  const { raise, fetchSlow, storeSlow, probeStore, execute } = callees;
+  const linked = new Map(Object.entries({ raise, fetchSlow, storeSlow, probeStore, execute }));
+  for (const [name, number] of numbers) linked.set(`routine ${name}`, number);
+  if (asking !== undefined) for (const [name, number] of linked) module.export(name, number);
+  return {
+    module: new WebAssembly.Module(module.finish(storage.wasmPages)),
+    signatures: new Map([...linked].map(([name, number]) => [name, module.signatureOf(number)])),
+  };
+}
+
+function linkageOf(
+  exports: WebAssembly.Exports,
+  signatures: ReadonlyMap<string, Signature>,
+  handlers: readonly Handler[],
+): Linkage {
+  const { regions } = exports;
+  if (!(regions instanceof WebAssembly.Table)) throw new Error("the table of regions is not exported");
+  const functions = new Map<string, Linked>();
+  for (const [name, signature] of signatures) {
+    const value = exports[name];
+    if (value === undefined) throw new Error(`function ${name} is not exported`);
+    functions.set(name, { signature, value });
+  }
+  return { regions, functions, handlers: handlers.map(({ definition }) => definition) };
 }
 
 /** Function 0: no installed instruction has this operation code. */

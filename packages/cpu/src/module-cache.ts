@@ -1,10 +1,17 @@
 /** Compiled engines of this process: a second machine like an earlier one starts at once, with code that is optimised already. */
 import type { Instruction } from "@lockframe/instructions";
 import type { StorageLayout } from "@lockframe/memory";
+import type { Signature } from "./wasm/module.ts";
 
 /** Kept at most; the one used longest ago goes first. */
 const CAPACITY = 4;
-const compiled = new Map<string, WebAssembly.Module>();
+const compiled = new Map<string, CompiledEngine>();
+
+export interface CompiledEngine {
+  readonly module: WebAssembly.Module;
+  /** Exported functions that code made later may call. */
+  readonly signatures: ReadonlyMap<string, Signature>;
+}
 
 /** Definitions are told apart by identity: another one may have the same name. */
 const numbers = new WeakMap<Instruction, number>();
@@ -22,20 +29,32 @@ export interface EngineIdentity {
   readonly definitions: readonly Instruction[];
   readonly layout: StorageLayout;
   readonly routines: readonly string[];
+  /** How code that is made later is asked for. */
+  readonly asking: string | undefined;
 }
 
 /** The module for an engine, compiled when there is none yet. */
 export function compiledOnce(
-  { definitions, layout, routines }: EngineIdentity,
-  compile: () => WebAssembly.Module,
-): WebAssembly.Module {
-  const { keysBase, pageStatesBase, exchangeBase, exchangeSize, storageBase, top, wasmPages } = layout;
-  const places = [keysBase, pageStatesBase, exchangeBase, exchangeSize, storageBase, top, wasmPages];
-  const key = JSON.stringify([places, routines, definitions.map(numberOf)]);
-  const module = compiled.get(key) ?? compile();
+  { definitions, layout, routines, asking }: EngineIdentity,
+  compile: () => CompiledEngine,
+): CompiledEngine {
+  const { keysBase, pageStatesBase, codeMarksBase, exchangeBase, exchangeSize } = layout;
+  const { storageBase, top, wasmPages } = layout;
+  const places = [
+    keysBase,
+    pageStatesBase,
+    codeMarksBase,
+    exchangeBase,
+    exchangeSize,
+    storageBase,
+    top,
+    wasmPages,
+  ];
+  const key = JSON.stringify([places, routines, asking, definitions.map(numberOf)]);
+  const engine = compiled.get(key) ?? compile();
   compiled.delete(key);
-  compiled.set(key, module);
+  compiled.set(key, engine);
   const [oldest] = compiled.keys();
   if (compiled.size > CAPACITY && oldest !== undefined) compiled.delete(oldest);
-  return module;
+  return engine;
 }

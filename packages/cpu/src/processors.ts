@@ -5,7 +5,8 @@ import type { Instruction } from "@lockframe/instructions";
 import type { Storage } from "@lockframe/memory";
 import { TodClock, nanosecondsOfTod } from "./clock.ts";
 import { Cpu, ProgramInterruption, PswBit } from "./cpu.ts";
-import { type Interpreter, buildInterpreter } from "./interpreter.ts";
+import { type HostFunctions, type Interpreter, buildInterpreter } from "./interpreter.ts";
+import { Jit, type JitStatistics } from "./jit/jit.ts";
 import { Floating, PendingForCpu, takeExternal } from "./interruptions.ts";
 import { floatingPointRoutines } from "./routines/floating-point.ts";
 import type { HostRoutines } from "./routines/host.ts";
@@ -29,7 +30,12 @@ export interface ProcessorsOptions {
   /** Host routines beyond the system's own. */
   readonly routines: HostRoutines;
   readonly clock?: TodClock;
+  /** How instructions run; the interpreter alone, unless said otherwise. */
+  readonly engine?: Engine;
 }
+
+/** The interpreter alone; with hot code compiled; with all code compiled before it runs, which is for tests. */
+export type Engine = "interpreter" | "jit" | "jit-all";
 
 export type RunResult =
   /** The time given is used up, or a service asked to leave. */
@@ -59,6 +65,7 @@ export class Processors {
   readonly services: Services;
   readonly #members: readonly Member[];
   readonly #interpreter: Interpreter;
+  readonly #jit: Jit | undefined;
   #leave = false;
   #instructions = 0;
 
@@ -77,12 +84,23 @@ export class Processors {
     const wrapped = new Map(
       Object.entries(named).map(([name, routine]) => [name, this.#wrap(cpuOf, routine)]),
     );
-    const interpreter = buildInterpreter(definitions, storage, {
+    const host: HostFunctions = {
+      codeStored: (page) => this.#jit?.changed(page),
+      codeWanted: (place) => this.#jit?.compileNow(place),
       importPage: (page) => (storage.importPage(page) ? 1 : 0),
       accessRegisterTranslation: (block, ar) => this.#accessRegisterTranslation(cpuOf(block), ar),
       routines: wrapped,
       unknownOperation: (block) => services.unknownOperation(cpuOf(block), cpuOf(block).word),
+    };
+    const built = buildInterpreter(definitions, storage, host, {
+      compile: options.engine === "jit" ? "hot" : options.engine === "jit-all" ? "all" : undefined,
     });
+    const { interpreter, linkage } = built;
+    if (linkage !== undefined) {
+      this.#jit = new Jit(storage, linkage, (pages) => {
+        for (const cpu of this.cpus) cpu.forgetStores(pages);
+      });
+    }
     this.#interpreter = interpreter;
     this.#members = Array.from({ length: count }, (_, n) => {
       const cpu = new Cpu(n, cpuBlock(n), storage, interpreter);
@@ -124,6 +142,10 @@ export class Processors {
   /** Guest instructions executed by all CPUs. */
   get instructions(): number {
     return this.#instructions;
+  }
+  /** What the JIT has done; undefined when the engine is the interpreter alone. */
+  get jit(): JitStatistics | undefined {
+    return this.#jit?.statistics;
   }
   pendingOf(cpu: Cpu): PendingForCpu {
     return this.#member(cpu).pending;
@@ -257,6 +279,7 @@ export class Processors {
     while (budget > 0 && cpu.state === "operating" && !this.#leave) {
       const left = this.#interpreter.run(cpu.block, budget);
       this.#instructions += budget - left;
+      this.#jit?.compilePending();
       budget = left;
       switch (cpu.u32(at.event)) {
         case Event.program:

@@ -33,6 +33,8 @@ export interface Runtime {
 export interface RuntimeImports {
   /** (page number) -> 1 when the page is now usable by its guest. */
   readonly importPage: number;
+  /** (page number): a store will change a page from which code was made. */
+  readonly codeStored: number;
   /** (cpu, ar) -> 1 and the space's ASCE in the state's `translated`, or 0 with an event. */
   readonly accessRegisterTranslation: number;
 }
@@ -294,6 +296,11 @@ function defineTranslate(
   e.if(key.value.and(marks.value).ne(marks.value), () =>
     e.store("i32_8", page.value, storage.keysBase, key.value.or(marks.value)),
   );
+
+  e.rarely(isStore.and(load.u8(page.value, storage.codeMarksBase)), () => {
+    e.callVoid(imports.codeStored, page.value);
+    e.store("i32", state, at.codeChanged, I(1));
+  });
 
   const host = e.local32(I(storage.top).sub(absolute.low32()));
   e.if(isStore.and(lowAddress), () => e.set(cacheable, I(0)));

@@ -10,7 +10,21 @@ export const DECODE_SECOND = 0x30000;
 export const DECODE_SECOND_END = 0x40000;
 export const SECOND_LEVEL = 0x8000;
 
-export const CPU_BLOCKS = 0x40000;
+/**
+ * Places where compiled code can be entered, and those that may become so: a direct-mapped table of {place (i32),
+ * value (i32)}. A negative value is the number of a region and the sign bit; others count executions.
+ */
+export const Entries = {
+  base: 0x40000,
+  size: 0x200000,
+  /** Executions after which compilation is asked for. */
+  threshold: 1500,
+  /** Requests: their number (i32), then places (i32). */
+  requests: 0x240000,
+  mostRequests: 1023,
+} as const;
+
+export const CPU_BLOCKS = 0x250000;
 export const CPU_BLOCK_SIZE = 0x80000;
 
 /** Bytes of the memory that belong to the engine for a number of CPUs. */
@@ -85,6 +99,8 @@ export const cpu = {
   translatedProtected: 0x460,
   /** Counters, i64 each. */
   tlbMisses: 0x468,
+  /** Not zero: a store changed a page from which code was made. */
+  codeChanged: 0x470,
 
   /** Counts how often a TLB context has come to hold something else, or nothing. */
   tlbGeneration: 0x470,

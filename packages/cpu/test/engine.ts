@@ -2,7 +2,7 @@
 import { instructions, routines } from "@lockframe/instructions";
 import { Storage } from "@lockframe/memory";
 import { Cpu, ProgramInterruption, PswBit } from "../src/cpu.ts";
-import { type Interpreter, buildInterpreter } from "../src/interpreter.ts";
+import { type HostFunctions, type Interpreter, buildInterpreter } from "../src/interpreter.ts";
 import { hostRoutines } from "../src/routines/index.ts";
 import { Event, cpu as at, cpuBlock, engineArea } from "../src/state.ts";
 
@@ -24,12 +24,15 @@ export class Engine {
     const present = Object.entries(hostRoutines).map(
       ([name, routine]) => [name, () => this.#run(() => routine(this.cpu))] as const,
     );
-    this.interpreter = buildInterpreter(instructions, this.storage, {
+    const host: HostFunctions = {
       importPage: () => 0,
+      codeStored: () => undefined,
+      codeWanted: () => undefined,
       accessRegisterTranslation: () => 0,
       unknownOperation: () => undefined,
       routines: new Map([...absent, ...present]),
-    });
+    };
+    this.interpreter = buildInterpreter(instructions, this.storage, host, { compile: undefined }).interpreter;
     this.cpu = new Cpu(0, cpuBlock(0), this.storage, this.interpreter);
     this.reset();
   }

@@ -4,6 +4,7 @@
  * `run` is the only loop. A machine runs once; a re-IPL that its guest asks for happens inside the run.
  */
 import type { KeyObject } from "node:crypto";
+import type { JitStatistics } from "@lockframe/cpu";
 import type {
   CharacterPort,
   HostStorage,
@@ -45,6 +46,8 @@ export interface MachineStats {
   readonly unimplemented: ReadonlyMap<string, number>;
   /** Whether the guest is a protected one now. */
   readonly protected: boolean;
+  /** What was compiled; undefined when the engine is the interpreter. */
+  readonly compiled: JitStatistics | undefined;
 }
 
 export interface Machine {

@@ -225,6 +225,7 @@ class RunningMachine implements Machine {
       elapsedMs: (this.#ended ?? performance.now()) - this.#began,
       idleMs: this.#idleMs,
       unimplemented: this.#parts.services.unimplemented,
+      compiled: this.#parts.processors.jit,
       protected: this.#parts.ultravisor.isProtected,
     };
   }

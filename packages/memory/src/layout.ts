@@ -1,6 +1,6 @@
 /**
  * Where things lie inside the one WebAssembly memory of a machine, low to high: engine area, storage keys,
- * page states, exchange window, guest storage. Every base is a multiple of 64 KiB.
+ * page states, code marks, exchange window, guest storage. Every base is a multiple of 64 KiB.
  */
 import { LockframeError } from "@lockframe/architecture";
 
@@ -24,6 +24,8 @@ export interface StorageOptions {
 export interface StorageLayout {
   readonly keysBase: number;
   readonly pageStatesBase: number;
+  /** One byte for each page: not zero when the engine holds code made from the page. */
+  readonly codeMarksBase: number;
   /** Window through which bulk copies are reversed; it holds nothing between calls. */
   readonly exchangeBase: number;
   readonly exchangeSize: number;
@@ -39,7 +41,7 @@ const roundUp = (value: number): number => Math.ceil(value / WASM_PAGE) * WASM_P
 
 /** Bytes of the memory that are not guest storage. */
 const overhead = ({ size, reserved }: StorageOptions): number =>
-  roundUp(reserved) + 2 * roundUp(size / PAGE_SIZE) + EXCHANGE_SIZE;
+  roundUp(reserved) + 3 * roundUp(size / PAGE_SIZE) + EXCHANGE_SIZE;
 
 /**
  * Lay out a memory for `size` bytes of guest storage.
@@ -67,11 +69,13 @@ export function layOut(options: StorageOptions): StorageLayout {
   const pageCount = size / PAGE_SIZE;
   const keysBase = roundUp(reserved);
   const pageStatesBase = keysBase + roundUp(pageCount);
-  const exchangeBase = pageStatesBase + roundUp(pageCount);
+  const codeMarksBase = pageStatesBase + roundUp(pageCount);
+  const exchangeBase = codeMarksBase + roundUp(pageCount);
   const storageBase = exchangeBase + EXCHANGE_SIZE;
   return {
     keysBase,
     pageStatesBase,
+    codeMarksBase,
     exchangeBase,
     exchangeSize: EXCHANGE_SIZE,
     storageBase,

@@ -12,6 +12,9 @@ import { StorageKey } from "./storage-key.ts";
  */
 export type OwnershipListener = (first: number, count: number) => void;
 
+/** Told before a page changes that is marked as code. */
+export type CodeListener = (page: number) => void;
+
 /**
  * Makes a page usable by its guest whose state is not below `GUEST_READY`. False: the page cannot come back
  * and the guest stops; the importer knows why.
@@ -36,6 +39,7 @@ export class Storage implements StorageLayout {
   readonly size: number;
   readonly keysBase: number;
   readonly pageStatesBase: number;
+  readonly codeMarksBase: number;
   readonly exchangeBase: number;
   readonly exchangeSize: number;
   readonly storageBase: number;
@@ -47,12 +51,15 @@ export class Storage implements StorageLayout {
   readonly #bulk: Bulk;
   readonly #listeners = new Set<OwnershipListener>();
   #importer: PageImporter | undefined;
+  #codeListener: CodeListener | undefined;
+  #codeMarks = 0;
 
   private constructor(options: StorageOptions, layout: StorageLayout, memory: WebAssembly.Memory) {
     this.memory = memory;
     this.size = options.size;
     this.keysBase = layout.keysBase;
     this.pageStatesBase = layout.pageStatesBase;
+    this.codeMarksBase = layout.codeMarksBase;
     this.exchangeBase = layout.exchangeBase;
     this.exchangeSize = layout.exchangeSize;
     this.storageBase = layout.storageBase;
@@ -119,21 +126,25 @@ export class Storage implements StorageLayout {
 
   store8(abs: number, value: number): void {
     this.#check(abs, 1);
+    this.#changing(abs, 1);
     this.#view.setUint8(this.top - abs, value);
   }
 
   store16(abs: number, value: number): void {
     this.#check(abs, 2);
+    this.#changing(abs, 2);
     this.#view.setUint16(this.top - 1 - abs, value, true);
   }
 
   store32(abs: number, value: number): void {
     this.#check(abs, 4);
+    this.#changing(abs, 4);
     this.#view.setUint32(this.top - 3 - abs, value, true);
   }
 
   store64(abs: number, value: bigint): void {
     this.#check(abs, 8);
+    this.#changing(abs, 8);
     this.#view.setBigUint64(this.top - 7 - abs, value, true);
   }
 
@@ -166,6 +177,7 @@ export class Storage implements StorageLayout {
   storeBytes(abs: number, source: Uint8Array): void {
     const length = source.length;
     this.#check(abs, length);
+    this.#changing(abs, length);
     if (length < SHORT) {
       for (let i = 0, at = this.top - abs; i < length; i++, at--) this.#bytes[at] = source[i] ?? 0;
       return;
@@ -191,6 +203,7 @@ export class Storage implements StorageLayout {
   /** Store what the exchange window holds, at most 64 KiB. */
   putPiece(abs: number, length: number): void {
     this.#checkPiece(abs, length);
+    this.#changing(abs, length);
     this.#bulk.reverse(this.#lowest(abs, length), this.exchangeBase, length);
   }
 
@@ -202,6 +215,7 @@ export class Storage implements StorageLayout {
   /** Store `length` times the byte `value`. */
   fill(abs: number, length: number, value: number): void {
     this.#check(abs, length);
+    this.#changing(abs, length);
     const low = this.#lowest(abs, length);
     this.#bytes.fill(value, low, low + length);
   }
@@ -292,6 +306,37 @@ export class Storage implements StorageLayout {
   importPage(page: number): boolean {
     this.#checkPages(page, 1);
     return this.#importer?.(page) ?? false;
+  }
+
+  // --- code marks -----------------------------------------------------------------------------------------
+
+  /** Mark a page from which code is made, or take its mark away. */
+  markCode(page: number, marked: boolean): void {
+    this.#checkPages(page, 1);
+    const at = this.codeMarksBase + page;
+    this.#codeMarks += (marked ? 1 : 0) - (this.#bytes[at] ?? 0);
+    this.#bytes[at] = marked ? 1 : 0;
+  }
+
+  isCode(page: number): boolean {
+    this.#checkPages(page, 1);
+    return this.#bytes[this.codeMarksBase + page] !== 0;
+  }
+
+  /**
+   * Who is told before a marked page changes. Every change through this class is told of; who changes
+   * storage in the memory itself looks at the marks.
+   */
+  onCodeChange(listener: CodeListener): void {
+    this.#codeListener = listener;
+  }
+
+  #changing(abs: number, length: number): void {
+    if (this.#codeMarks === 0) return;
+    const { first, last } = pagesOf(abs, length);
+    for (let page = first; page <= last; page++) {
+      if (this.#bytes[this.codeMarksBase + page] !== 0) this.#codeListener?.(page);
+    }
   }
 
   // --- checks ---------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ const modelName = z.enum([MAX_MODEL, ...cpuModels.flatMap(({ name, aliases }) =>
 const cpus = z.strictObject({
   model: modelName.meta({ description: "Machine type, or `max` for whatever is implemented" }),
   count: z.int().min(1).max(248).meta({ description: "CPUs at start" }),
-  engine: z.enum(["interpreter"]).meta({ description: "How instructions run" }),
+  engine: z.enum(["interpreter", "jit"]).meta({ description: "How instructions run" }),
 });
 
 const facilityChanges = z.strictObject({

@@ -1,6 +1,7 @@
+import { Option } from "commander";
 import { extname, resolve as resolvePath } from "node:path";
 import { LockframeError } from "@lockframe/architecture";
-import { dataLayer, type ProfileLayer, resolveFile } from "@lockframe/profile";
+import { dataLayer, type Profile, type ProfileLayer, resolveFile } from "@lockframe/profile";
 import { collect, type Context, examples, type Register } from "../context.ts";
 import type { ExitName } from "../exit-status.ts";
 import { profileFiles } from "../profiles.ts";
@@ -15,6 +16,7 @@ interface RunOptions {
   readonly append?: string;
   readonly memory?: string;
   readonly cpus?: string;
+  readonly engine?: Profile["cpus"]["engine"];
   readonly hostKey?: string[];
   readonly reboot: boolean;
   readonly timeout?: string;
@@ -31,6 +33,7 @@ export const registerRun: Register = (program, context) =>
     .option("-a, --append <text>", "kernel command line, for a plain kernel")
     .option("-m, --memory <size>", "guest storage, for instance 2G")
     .option("-c, --cpus <number>", "CPUs")
+    .addOption(new Option("-e, --engine <name>", "how instructions run").choices(["interpreter", "jit"]))
     .option("-k, --host-key <file>", "private host key of the Ultravisor; several may be given", collect)
     .option("--no-reboot", "end instead of starting again")
     .option("--timeout <duration>", "end after 90s, 5m, 2h")
@@ -81,7 +84,7 @@ async function fittingProfile(cwd: string, kernel: string | undefined): Promise<
 const MIB = 2 ** 20;
 
 function changesOf(kernel: string | undefined, options: RunOptions): ProfileLayer {
-  const { initrd, append, memory, cpus, hostKey } = options;
+  const { initrd, append, memory, cpus, engine, hostKey } = options;
   return {
     profile: 1,
     ipl: {
@@ -90,7 +93,10 @@ function changesOf(kernel: string | undefined, options: RunOptions): ProfileLaye
       ...(append !== undefined && { commandLine: append }),
     },
     ...(memory !== undefined && { storage: { size: parseMemorySize("--memory", "size", memory, MIB) } }),
-    ...(cpus !== undefined && { cpus: { count: Number(cpus) } }),
+    cpus: {
+      ...(cpus !== undefined && { count: Number(cpus) }),
+      ...(engine !== undefined && { engine }),
+    },
     protection: {
       ...(hostKey !== undefined && { hostKeys: hostKey }),
       ...(options.xray === true && { xray: true }),

@@ -65,6 +65,16 @@ export function reportStop(
   }
 }
 
+function compilationRows(compiled: NonNullable<MachineStats["compiled"]>): [string, string][] {
+  const { regions, instructions, modules, compilation, invalidations, evictions } = compiled;
+  return [
+    ["compiled", `${regions} regions, ${instructions} instructions, ${modules} modules`],
+    ["compilation", `${(compilation / 1000).toFixed(2)} s`],
+    ["pages of compiled code changed", String(invalidations)],
+    ["compiled code dropped for room", String(evictions)],
+  ];
+}
+
 /** The figures of a run, for `--stats`. */
 export function printStats({ stderr }: Pick<Invocation, "stderr">, stats: MachineStats): void {
   const busy = Math.max(stats.elapsedMs - stats.idleMs, 1);
@@ -74,6 +84,7 @@ export function printStats({ stderr }: Pick<Invocation, "stderr">, stats: Machin
     ["idle", `${(stats.idleMs / 1000).toFixed(2)} s`],
     ["instructions per busy second", `${(stats.instructions / busy / 1000).toFixed(1)} M`],
     ["protected", stats.protected ? "yes" : "no"],
+    ...(stats.compiled === undefined ? [] : compilationRows(stats.compiled)),
   ];
   print(stderr, table(rows));
 }

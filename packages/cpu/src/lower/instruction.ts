@@ -20,7 +20,7 @@ import { Emitter, load } from "./emitter.ts";
 import { type Flow, LEFT } from "./flow.ts";
 
 /** Functions that the code of instructions calls, by number in the module. */
-export interface Callees extends Runtime {
+export interface Callees extends Pick<Runtime, "raise" | "fetchSlow" | "storeSlow" | "probeStore"> {
   routine(name: string): number;
   /** (cpu, target address, modifier) -> next address or -1. */
   readonly execute: number;
@@ -69,6 +69,9 @@ const composed: ReadonlySet<Node["kind"]> = new Set([
   "relative",
 ]);
 
+export type CallStatement = Statement & { kind: "call" };
+export type SetRegister = Effect & { kind: "setRegister" };
+
 export class InstructionLowering extends Emitter {
   readonly #callees: Callees;
   readonly #flow: Flow;
@@ -76,7 +79,7 @@ export class InstructionLowering extends Emitter {
   /** Locals of temporaries, by id. */
   readonly #temporaries = new Map<number, number>();
   /** How often each node is used, and the locals of those computed already on the way here. */
-  #uses = new Map<Node, number>();
+  #uses: ReadonlyMap<Node, number> = new Map();
   #shared = new Map<Node, number>();
 
   constructor(callees: Callees, flow: Flow, within: number | Emitter) {
@@ -117,9 +120,14 @@ export class InstructionLowering extends Emitter {
           });
         });
         return;
-      case "call":
-        this.#call(s);
+      case "call": {
+        const result = this.#temporary(s.id, "i32");
+        this.call(s);
+        this.code.tee(result).i32(0).binary("ltS", "i32");
+        this.leaveIf();
+        this.called();
         return;
+      }
       case "if": {
         const local = this.#temporary(s.id, s.taken.value.type === "i32" ? "i32" : "i64");
         const arm = (block: Block) => () =>
@@ -139,8 +147,8 @@ export class InstructionLowering extends Emitter {
     return local;
   }
 
-  #call(s: Statement & { kind: "call" }): void {
-    const result = this.#temporary(s.id, "i32");
+  /** Call a routine; leaves its result on the stack. */
+  protected call(s: CallStatement): void {
     if (s.routine.where === "host") {
       s.args.forEach((arg, n) => {
         this.store(arg.type === "i32" ? "i32" : "i64", this.#cpu, at.args + 8 * n, new I64(arg));
@@ -152,24 +160,30 @@ export class InstructionLowering extends Emitter {
       this.emit(this.#cpu.node);
       for (const arg of s.args) this.emit(arg);
     }
-    this.code.call(this.#callees.routine(s.routine.name)).tee(result);
-    this.code.i32(0).binary("ltS", "i32");
-    this.#leaveIf();
+    this.code.call(this.#callees.routine(s.routine.name));
+  }
+
+  /** A routine did not end the instruction. */
+  protected called(): void {
+    return;
   }
 
   /** With a condition on the stack: leave with the event when it holds. */
-  #leaveIf(): void {
+  protected leaveIf(): void {
     this.code.if(undefined, "unlikely");
+    this.depth += 1;
     this.#flow.leave(this);
+    this.depth -= 1;
     this.code.end();
   }
 
   #fetch(size: 1 | 2 | 4 | 8, address: Node, ar: Node): void {
-    const ea = this.#addressLocal(address);
+    const ea = this.addressLocal(address);
     const type = size === 8 ? "i64" : "i32";
-    const entry = this.#probe(at.tlbRead, ea, size);
+    const entry = this.probe(at.tlbRead, ea, size);
     this.code.if(type, "likely");
-    this.#hostAddress(entry, ea);
+    this.depth += 1;
+    this.hostAddress(entry, ea);
     const what: Record<1 | 2 | 4 | 8, Load> = { 1: "i32_8u", 2: "i32_16u", 4: "i32", 8: "i64" };
     this.code.load(what[size], 8 - size).else();
     this.emit(this.#cpu.node);
@@ -179,11 +193,12 @@ export class InstructionLowering extends Emitter {
     if (size !== 8) this.code.unary("wrap", "i64");
     this.emit(this.#cpu.node);
     this.code.load("i32", at.event);
-    this.#leaveIf();
+    this.leaveIf();
+    this.depth -= 1;
     this.code.end();
   }
 
-  #addressLocal(address: Node): number {
+  protected addressLocal(address: Node): number {
     const known = this.#localOf(address);
     if (known !== undefined) return known;
     const local = this.body.local("i64");
@@ -198,7 +213,7 @@ export class InstructionLowering extends Emitter {
   }
 
   /** Leaves 1 on the stack when the TLB entry covers the operand; returns the local with the entry's place. */
-  #probe(table: number, ea: number, size: number): number {
+  protected probe(table: number, ea: number, size: number): number {
     const entry = this.body.local("i32");
     const code = this.code;
     this.emit(this.#cpu.node);
@@ -216,7 +231,7 @@ export class InstructionLowering extends Emitter {
     code.constant("i64", -4096n).binary("and", "i64").binary("eq", "i64");
     return entry;
   }
-  #hostAddress(entry: number, ea: number): void {
+  protected hostAddress(entry: number, ea: number): void {
     this.code.get(entry).load("i32", 8).get(ea).unary("wrap", "i64").binary("sub", "i32");
   }
 
@@ -256,6 +271,15 @@ export class InstructionLowering extends Emitter {
       }
     }
     if (!left) this.#flow.proceed(this);
+    this.finish();
+  }
+
+  /** A store off the fast path is done. */
+  protected storedSlowly(): void {
+    return;
+  }
+  /** Nothing comes after an instruction, unless it is part of something larger. */
+  protected finish(): void {
     this.code.unreachable();
   }
 
@@ -265,12 +289,12 @@ export class InstructionLowering extends Emitter {
         this.#scope(() => this.if(new I32(e.condition), () => this.#probeStores(e.effects)));
       }
       if (e.kind !== "store") continue;
-      const ea = this.#addressLocal(e.address);
+      const ea = this.addressLocal(e.address);
       this.emit(this.#cpu.node);
       this.code.get(ea).i32(e.size);
       this.emit(e.ar);
       this.code.call(this.#callees.probeStore);
-      this.#leaveIf();
+      this.leaveIf();
     }
   }
 
@@ -292,7 +316,7 @@ export class InstructionLowering extends Emitter {
       case "store":
         return { ...e, address: now(e.address), ar: now(e.ar), value: now(e.value) };
       case "setCc":
-        return { ...e, cc: { rule: "value", a: now(this.#conditionCode(e.cc)), b: undefined } };
+        return { ...e, cc: this.evaluateConditionCode(e.cc, now) };
       case "branch":
         return { ...e, condition: now(e.condition), target: now(e.target) };
       case "programAfter":
@@ -311,7 +335,7 @@ export class InstructionLowering extends Emitter {
   #effect(e: Effect): void {
     switch (e.kind) {
       case "setRegister":
-        this.#setRegister(e);
+        this.setRegister(e);
         return;
       case "setState": {
         const { offset, type } = stateAccess[e.field];
@@ -322,7 +346,7 @@ export class InstructionLowering extends Emitter {
         this.#store(e);
         return;
       case "setCc":
-        this.store("i32", this.#cpu, at.cc, new I32(this.#conditionCode(e.cc)));
+        this.setConditionCode(e.cc);
         return;
       case "when":
         this.if(new I32(e.condition), () => {
@@ -341,7 +365,19 @@ export class InstructionLowering extends Emitter {
     }
   }
 
-  #setRegister(e: Effect & { kind: "setRegister" }): void {
+  /** The code's operands, computed before any effect; `now` keeps the value of a node. */
+  protected evaluateConditionCode(cc: ConditionCode, now: (node: Node) => Node): ConditionCode {
+    return { rule: "value", a: now(conditionCode(cc).node), b: undefined };
+  }
+  protected setConditionCode(cc: ConditionCode): void {
+    this.store("i32", this.#cpu, at.cc, conditionCode(cc));
+  }
+  /** A branch of the program is taken: its address is the breaking-event address. */
+  protected noteBranch(): void {
+    this.store("i64", this.#cpu, at.breakingEvent, this.#flow.here);
+  }
+
+  protected setRegister(e: SetRegister): void {
     const offset = registerOffset[e.file] + (e.half === "high" ? 4 : 0);
     const what: Store = e.half !== undefined || e.file === "ar" ? "i32" : "i64";
     const { base, constant } = this.#registerPlace(e.file, e.index);
@@ -349,11 +385,12 @@ export class InstructionLowering extends Emitter {
   }
 
   #store(e: Effect & { kind: "store" }): void {
-    const ea = this.#addressLocal(e.address);
+    const ea = this.addressLocal(e.address);
     const value = this.#valueLocal(e.value);
-    const entry = this.#probe(at.tlbWrite, ea, e.size);
+    const entry = this.probe(at.tlbWrite, ea, e.size);
     this.code.if(undefined, "likely");
-    this.#hostAddress(entry, ea);
+    this.depth += 1;
+    this.hostAddress(entry, ea);
     this.code.get(value);
     const narrow: Record<1 | 2 | 4 | 8, Store> = { 1: "i32_8", 2: "i32_16", 4: "i32", 8: "i64" };
     this.code.store(narrow[e.size], 8 - e.size);
@@ -364,7 +401,9 @@ export class InstructionLowering extends Emitter {
     this.code.i32(e.size);
     this.#scope(() => this.emit(e.ar));
     this.code.call(this.#callees.storeSlow);
-    this.#leaveIf();
+    this.leaveIf();
+    this.storedSlowly();
+    this.depth -= 1;
     this.code.end();
   }
   #valueLocal(node: Node): number {
@@ -381,12 +420,12 @@ export class InstructionLowering extends Emitter {
       // An odd address is the target's specification exception: it is recognised when it is fetched.
       const { target } = e;
       if (target.kind !== "relative") {
-        const known = new I64({ kind: "local", type: "i64", index: this.#addressLocal(target) });
-        this.store("i64", this.#cpu, at.breakingEvent, this.#flow.here);
+        const known = new I64({ kind: "local", type: "i64", index: this.addressLocal(target) });
+        this.noteBranch();
         this.#flow.jump(this, known);
         return;
       }
-      this.store("i64", this.#cpu, at.breakingEvent, this.#flow.here);
+      this.noteBranch();
       this.#flow.jumpRelative(this, new I64(target.offset));
     };
     if (e.condition.kind !== "const") {
@@ -429,36 +468,6 @@ export class InstructionLowering extends Emitter {
       this.store("i32", this.#cpu, at.event, I32.of(Event.reload));
       this.#flow.leave(this);
     });
-  }
-
-  /** The code's number, 0 to 3. */
-  #conditionCode({ rule, a, b }: ConditionCode): Node {
-    const value = (node: Node): I32 | I64 => (node.type === "i64" ? new I64(node) : new I32(node));
-    const first = value(a);
-    const second = b === undefined ? first : value(b);
-    const order = (low: I32, high: I32) => low.or(high.shl(1)).node;
-    const compare = (op: "ltS" | "gtS" | "ltU" | "gtU"): I32 =>
-      first instanceof I64 ? first[op](second as I64) : first[op](second as I32);
-    switch (rule) {
-      case "value":
-        return a;
-      case "signed":
-        return order(first.ltS(0), first.gtS(0));
-      case "signedOrOverflow":
-        return (second as I32).select(I32.of(3), first.ltS(0).or(first.gtS(0).shl(1))).node;
-      case "compareSigned":
-        return order(compare("ltS"), compare("gtS"));
-      case "compareUnsigned":
-        return order(compare("ltU"), compare("gtU"));
-      case "notZero":
-        return first.ne(0).node;
-      case "addLogical":
-        return order(first.ne(0), compare("ltU"));
-      case "subtractLogical": {
-        const equal = first instanceof I64 ? first.eq(second as I64) : first.eq(second as I32);
-        return I32.of(3).sub(equal).sub(compare("ltU").shl(1)).node;
-      }
-    }
   }
 
   // --- expressions ---------------------------------------------------------------------------------
@@ -547,8 +556,42 @@ export class InstructionLowering extends Emitter {
   }
 }
 
+/** The code's number, 0 to 3. */
+export function conditionCode({ rule, a, b }: ConditionCode): I32 {
+  const value = (node: Node): I32 | I64 => (node.type === "i64" ? new I64(node) : new I32(node));
+  const first = value(a);
+  const second = b === undefined ? first : value(b);
+  const order = (low: I32, high: I32) => low.or(high.shl(1));
+  const compare = (op: "ltS" | "gtS" | "ltU" | "gtU"): I32 =>
+    first instanceof I64 ? first[op](second as I64) : first[op](second as I32);
+  switch (rule) {
+    case "value":
+      return new I32(a);
+    case "signed":
+      return order(first.ltS(0), first.gtS(0));
+    case "signedOrOverflow":
+      return (second as I32).select(I32.of(3), first.ltS(0).or(first.gtS(0).shl(1)));
+    case "compareSigned":
+      return order(compare("ltS"), compare("gtS"));
+    case "compareUnsigned":
+      return order(compare("ltU"), compare("gtU"));
+    case "notZero":
+      return first.ne(0);
+    case "addLogical":
+      return order(first.ne(0), compare("ltU"));
+    case "subtractLogical": {
+      const equal = first instanceof I64 ? first.eq(second as I64) : first.eq(second as I32);
+      return I32.of(3).sub(equal).sub(compare("ltU").shl(1));
+    }
+  }
+}
+
+const usesOf = new WeakMap<Recording, ReadonlyMap<Node, number>>();
+
 /** Uses of each node, counted over everything that was recorded. */
-function countUses(recording: Recording): Map<Node, number> {
+function countUses(recording: Recording): ReadonlyMap<Node, number> {
+  const known = usesOf.get(recording);
+  if (known !== undefined) return known;
   const uses = new Map<Node, number>();
   const visit = (node: Node): void => {
     const n = (uses.get(node) ?? 0) + 1;
@@ -589,5 +632,6 @@ function countUses(recording: Recording): Map<Node, number> {
   };
   recording.statements.forEach(statement);
   recording.effects.forEach(effect);
+  usesOf.set(recording, uses);
   return uses;
 }

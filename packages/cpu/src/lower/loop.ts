@@ -10,6 +10,7 @@ import type { FieldSource } from "@lockframe/instructions";
 import { I32, type I64, elaborate, fieldOfWord } from "@lockframe/instructions";
 import type { Handler } from "../decode-table.ts";
 import { isHot } from "../hot.ts";
+import { type Entering, emitArrival } from "../jit/arrival.ts";
 import type { Runtime } from "../runtime.ts";
 import { instructionLength } from "../runtime.ts";
 import { DECODE_FIRST, DECODE_SECOND, Event, SECOND_LEVEL, Tlb, cpu as at } from "../state.ts";
@@ -54,6 +55,8 @@ interface Loop {
   enter: Label;
   /** Go on with the instruction at `place`, which is in the window. */
   again: Label;
+  /** The same for one that was jumped to: there may be compiled code for it. */
+  arrive: Label;
   /** (cpu, address, word, budget) -> budget: the address is that of an instruction that did not complete. */
   readonly leave: number;
 }
@@ -109,7 +112,7 @@ class LoopFlow implements Flow {
     e.goto(again);
   }
   jump(e: Emitter, to: I64): void {
-    const { place, last, target, origin, enter, again } = this.#loop;
+    const { place, last, target, origin, enter, arrive } = this.#loop;
     const there = e.local64(origin.value.sub(to));
     // Rotated right by one, an odd distance is a long one.
     const distance = there.value.sub(last.value.unsigned64()).rotl(63);
@@ -118,15 +121,21 @@ class LoopFlow implements Flow {
       e.goto(enter);
     });
     e.set(place, there.value.low32());
-    e.goto(again);
+    e.goto(arrive);
   }
   jumpRelative(e: Emitter, offset: I64): void {
-    const { place, last, target, enter, again } = this.#loop;
+    const { place, last, target, enter, again, arrive } = this.#loop;
     const there = e.local64(place.value.unsigned64().sub(offset));
     e.rarely(there.value.sub(last.value.unsigned64()).gtU(LAST_OFFSET), () => {
       e.set(target, this.here.add(offset));
       e.goto(enter);
     });
+    if (arrive !== again) {
+      e.if(there.value.low32().geU(place.value), () => {
+        e.set(place, there.value.low32());
+        e.goto(arrive);
+      });
+    }
     e.set(place, there.value.low32());
     e.goto(again);
   }
@@ -161,7 +170,7 @@ function loadField(
 
 /**
  * Define `run`: (cpu, budget) -> budget left, and an event in the CPU's block. Handlers of hot definitions stand in
- * the loop; `table` has functions for all, by handler number.
+ * the loop; `table` has functions for all, by handler number. `entering`: compiled code is entered.
  */
 export function defineRun(
   module: ModuleBuilder,
@@ -169,6 +178,7 @@ export function defineRun(
   callees: Callees,
   handlers: readonly Handler[],
   table: number,
+  entering?: Entering,
 ): void {
   const leave = defineLeave(module);
   const index = module.declare("run", ["i32", "i32"], ["i32"], true);
@@ -185,14 +195,22 @@ export function defineRun(
     target: e.local64(load.i64(cpu, at.pswAddress)),
     enter: 0,
     again: 0,
+    arrive: 0,
     leave,
   };
   e.store("i32", cpu, at.event, I(Event.none));
   e.loop((_, enter) => {
     loop.enter = enter;
     emitEnter(e, loop, runtime, module, table);
+    if (entering !== undefined) {
+      e.code.loop();
+      e.depth += 1;
+      loop.arrive = e.depth;
+      emitArrival(e, loop, module, entering);
+    }
     e.loop((_again, again) => {
       loop.again = again;
+      if (entering === undefined) loop.arrive = again;
       countOne(e, loop, loop.origin.value.sub(loop.place.value.unsigned64()));
       e.set(loop.word, load.i32(loop.place.value, 4));
       const handler = e.local32(firstLevel(loop.word.value.shrU(16)));
@@ -208,6 +226,10 @@ export function defineRun(
         select(handler.value, cases, undefined);
       });
     });
+    if (entering !== undefined) {
+      e.depth -= 1;
+      e.code.end();
+    }
   });
   e.code.unreachable();
   module.define(index, e.body);
@@ -253,10 +275,10 @@ function callFunction(
 
 /** Leave when the budget is used up; else one instruction begins. */
 function countOne(e: Emitter, { cpu, budget }: Loop, here: I64): void {
-  e.rarely(budget.value.isZero(), () => {
+  e.rarely(budget.value.leS(0), () => {
     e.store("i32", cpu, at.event, I(Event.slice));
     e.store("i64", cpu, at.pswAddress, here);
-    e.return(I(0));
+    e.return(budget.value);
   });
   e.set(budget, budget.value.sub(1));
 }

@@ -78,6 +78,7 @@ const Section = {
   code: 10,
 } as const;
 const FUNCTION_IMPORT = 0x00;
+const TABLE_EXPORT = 0x01;
 const MEMORY_IMPORT = 0x02;
 
 /**
@@ -90,6 +91,8 @@ export class ModuleBuilder {
   readonly #imports: Imported[] = [];
   readonly #functions: Defined[] = [];
   readonly #tables: number[][] = [];
+  readonly #openTables: { readonly name: string; readonly size: number; readonly type: number }[] = [];
+  readonly #exports: { readonly name: string; readonly index: number }[] = [];
 
   type(parameters: readonly ValueType[], results: readonly ValueType[]): number {
     const key = `${parameters.join()}:${results.join()}`;
@@ -128,6 +131,22 @@ export class ModuleBuilder {
     return this.#tables.length - 1;
   }
 
+  /** A table, exported, that others fill with functions of one type; its number follows those of `table`. */
+  openTable(name: string, size: number, signature: Signature): number {
+    this.#openTables.push({ name, size, type: this.type(signature.parameters, signature.results) });
+    return this.#tables.length + this.#openTables.length - 1;
+  }
+  /** Export a function that was declared without. */
+  export(name: string, index: number): void {
+    this.#exports.push({ name, index });
+  }
+  signatureOf(index: number): Signature {
+    const type = (this.#imports[index] ?? this.#functions[index - this.#imports.length])?.type;
+    const signature = type === undefined ? undefined : this.#types[type];
+    if (signature === undefined) throw new Error(`function ${index} is not declared`);
+    return signature;
+  }
+
   /** `pages`: size of the imported memory in 64 KiB pages. */
   finish(pages: number): Uint8Array<ArrayBuffer> {
     const module = new Code().append(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
@@ -144,9 +163,10 @@ export class ModuleBuilder {
     const functions = new Code();
     for (const f of this.#functions) functions.unsigned(f.type);
     section(Section.function, this.#functions.length, functions);
-    section(Section.table, this.#tables.length, this.#tableSection());
+    section(Section.table, this.#tables.length + this.#openTables.length, this.#tableSection());
     const exported = this.#functions.filter((f) => f.exported).length;
-    section(Section.export, exported, this.#exportSection());
+    const exports = exported + this.#exports.length + this.#openTables.length;
+    section(Section.export, exports, this.#exportSection());
     section(Section.element, this.#tables.length, this.#elementSection());
     this.#custom(module, "metadata.code.branch_hint", this.#hints());
     const code = new Code();
@@ -187,6 +207,9 @@ export class ModuleBuilder {
       code.byte(0x01).unsigned(size).unsigned(size);
       code.append(reference(functions[0] ?? 0));
     }
+    for (const { size, type } of this.#openTables) {
+      code.byte(0x63).unsigned(type).byte(0x01).unsigned(size).unsigned(size);
+    }
     return code;
   }
   #elementSection(): Code {
@@ -212,6 +235,12 @@ export class ModuleBuilder {
           .byte(FUNCTION_IMPORT)
           .unsigned(this.#imports.length + n);
     });
+    for (const { name, index } of this.#exports) named(code, name).byte(FUNCTION_IMPORT).unsigned(index);
+    this.#openTables.forEach(({ name }, n) =>
+      named(code, name)
+        .byte(TABLE_EXPORT)
+        .unsigned(this.#tables.length + n),
+    );
     return code;
   }
 

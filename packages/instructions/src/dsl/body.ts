@@ -90,11 +90,19 @@ export type ConditionCode = {
   readonly b: Node | undefined;
 };
 
+/** What a lowering knows of the CPU's mode when a body is built. */
+export interface KnownMode {
+  /** The CPU is in the 64-bit addressing mode. */
+  readonly extended: boolean;
+}
+const unknownMode: KnownMode = { extended: false };
+
 // --- the recorder --------------------------------------------------------------------------------
 
 interface Recorder {
   statements: Statement[];
   nextId: number;
+  readonly mode: KnownMode;
 }
 let recorder: Recorder | undefined;
 
@@ -112,9 +120,9 @@ export interface Recording {
   readonly temporaries: number;
 }
 
-export function record(body: () => Effects): Recording {
+export function record(body: () => Effects, mode = unknownMode): Recording {
   if (recorder !== undefined) throw new Error("a body cannot be built inside another");
-  recorder = { statements: [], nextId: 0 };
+  recorder = { statements: [], nextId: 0, mode };
   try {
     const effects = body();
     return { statements: recorder.statements, effects, temporaries: recorder.nextId };
@@ -125,7 +133,7 @@ export function record(body: () => Effects): Recording {
 
 function block<T extends I32 | I64>(build: () => T): Block & { readonly result: T } {
   const outer = current();
-  const inner: Recorder = { statements: [], nextId: outer.nextId };
+  const inner: Recorder = { statements: [], nextId: outer.nextId, mode: outer.mode };
   recorder = inner;
   try {
     const result = build();
@@ -260,7 +268,8 @@ const setState =
   (value: I32 | I64): Effect => ({ kind: "setState", field, value: value.node });
 
 /** Address bits that the addressing mode keeps. */
-export const inMode = (address: I64): I64 => address.and(state64("addressMask"));
+export const inMode = (address: I64): I64 =>
+  recorder?.mode.extended === true ? address : address.and(state64("addressMask"));
 
 /** Bit n of a 64-bit value, numbered from the left, as a number with only that bit set. */
 export const bit = (n: number): bigint => 1n << BigInt(63 - n);
@@ -274,8 +283,12 @@ export const psw = {
   problemState: state64("pswMask").and(bit(15)).ne(0),
   dat: state64("pswMask").and(bit(5)).ne(0),
   /** 1 in 64-bit mode; 1 in 31-bit or 64-bit mode. */
-  extendedMode: state64("pswMask").and(bit(31)).ne(0),
-  basicMode: state64("pswMask").and(bit(32)).ne(0),
+  get extendedMode(): I32 {
+    return recorder?.mode.extended === true ? I32.of(1) : state64("pswMask").and(bit(31)).ne(0);
+  },
+  get basicMode(): I32 {
+    return recorder?.mode.extended === true ? I32.of(1) : state64("pswMask").and(bit(32)).ne(0);
+  },
   programMask: state64("pswMask").shrU(40).low32().and(15),
   key: state64("pswMask").shrU(52).low32().and(15),
   addressSpace: state64("pswMask").shrU(46).low32().and(3),

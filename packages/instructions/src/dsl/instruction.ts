@@ -1,7 +1,7 @@
 /** An instruction: encoding, title and meaning, in one place. */
 import type { Field, Format, FormatName } from "@lockframe/architecture";
 import { formats } from "@lockframe/architecture";
-import type { Effects, Recording, StorageOperand } from "./body.ts";
+import type { Effects, KnownMode, Recording, StorageOperand } from "./body.ts";
 import { bit, cr, gr, inMode, psw, recognise, record } from "./body.ts";
 import type { Node } from "./expression.ts";
 import { I32, I64, constant } from "./expression.ts";
@@ -261,12 +261,12 @@ function operandsOf(format: Format, source: FieldSource): Operands {
 }
 
 /** Run a definition's body for one source of operand fields. */
-export function elaborate(definition: Instruction, source: FieldSource): Recording {
+export function elaborate(definition: Instruction, source: FieldSource, mode?: KnownMode): Recording {
   return record(() => {
     if (definition.privileged) recognise.privilegedOperation(psw.problemState);
     if (definition.additionalFloatingPoint !== undefined) {
       recognise.data(cr(0).value.and(bit(45)).isZero(), definition.additionalFloatingPoint);
     }
     return definition.body(operandsOf(definition.format, source));
-  });
+  }, mode);
 }

@@ -170,6 +170,7 @@ export function assemble(options: MachineOptions): Begun {
         definitions: installed(plan),
         services: of(tokens.services),
         routines: hostRoutines,
+        engine: plan.cpu.engine,
       }),
   );
   provide(

@@ -1,4 +1,12 @@
-import { assigned, type Cpu, engineArea, hostRoutines, Processors, type Services } from "@lockframe/cpu";
+import {
+  assigned,
+  type Cpu,
+  type Engine,
+  engineArea,
+  hostRoutines,
+  Processors,
+  type Services,
+} from "@lockframe/cpu";
 import type { Instruction } from "@lockframe/instructions";
 import { Storage } from "@lockframe/memory";
 import {
@@ -39,7 +47,7 @@ export class EngineExecutor implements Executor {
   readonly #processors: Processors;
   readonly #cpu: Cpu;
 
-  constructor(definitions: readonly Instruction[]) {
+  constructor(definitions: readonly Instruction[], engine: Engine = "interpreter") {
     this.#storage = Storage.create({ size: mebibyte, reserved: engineArea(1) });
     this.#processors = new Processors({
       storage: this.#storage,
@@ -47,6 +55,7 @@ export class EngineExecutor implements Executor {
       definitions,
       services: noServices,
       routines: hostRoutines,
+      engine,
     });
     const [cpu] = this.#processors.cpus;
     if (cpu === undefined) throw new Error("a machine of one CPU has none");

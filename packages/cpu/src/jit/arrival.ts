@@ -1,0 +1,102 @@
+/** The interpreter's side of compiled code: where a program arrives by a jump, it is counted or entered. */
+import { I32, type I64 } from "@lockframe/instructions";
+import { type Emitter, type Label, type Local, load } from "../lower/emitter.ts";
+import { Entries, Event, cpu as at } from "../state.ts";
+import type { ModuleBuilder, Signature } from "../wasm/module.ts";
+
+const I = I32.of;
+
+/**
+ * A region: (cpu, address of its first instruction, budget) -> budget left, which may be less than zero. The PSW's
+ * address is the next instruction's, unless an event says otherwise.
+ */
+export const regionSignature: Signature = { parameters: ["i32", "i64", "i32"], results: ["i32"] };
+
+/** What arriving needs to know of the interpreter. */
+export interface Arrival {
+  readonly cpu: I32;
+  readonly budget: Local<I32>;
+  readonly place: Local<I32>;
+  readonly origin: Local<I64>;
+  readonly target: Local<I64>;
+  readonly enter: Label;
+}
+
+/** How compiled code is found. */
+export interface Entering {
+  /** Number of the table of regions. */
+  readonly regions: number;
+  /** Function that compiles the region at a place, to be called wherever none is known. */
+  readonly wanted: number | undefined;
+}
+
+const ENTRY_SHIFT = 3;
+/** From a place, whose lowest bit is the same for all instructions, to its entry. */
+export const entryOf = (place: number): number =>
+  Entries.base + ((place << (ENTRY_SHIFT - 1)) & (Entries.size - 8));
+
+/** Comes to its end when the instruction at `place` has to be interpreted. */
+export function emitArrival(
+  e: Emitter,
+  arrival: Arrival,
+  module: ModuleBuilder,
+  { regions, wanted }: Entering,
+): void {
+  const { place } = arrival;
+  const entry = e.local32(place.value.shl(ENTRY_SHIFT - 1).and(Entries.size - 8));
+  if (wanted !== undefined) {
+    const other = load.i32(entry.value, Entries.base).ne(place.value);
+    e.if(other.or(load.i32(entry.value, Entries.base + 4).isZero()), () => e.callVoid(wanted, place.value));
+  }
+  const value = e.local32(load.i32(entry.value, Entries.base + 4));
+  e.if(
+    load.i32(entry.value, Entries.base).eq(place.value),
+    () => {
+      e.if(
+        value.value.ltS(0),
+        () => enterRegion(e, arrival, module, regions, value.value),
+        () => count(e, place.value, entry.value, value.value),
+      );
+    },
+    () => {
+      // A count gives way to another one; compiled code does not.
+      e.if(value.value.geS(0), () => {
+        e.store("i32", entry.value, Entries.base, place.value);
+        e.store("i32", entry.value, Entries.base + 4, I(1));
+      });
+    },
+  );
+}
+
+/** Regions are for the 64-bit mode. */
+function enterRegion(e: Emitter, arrival: Arrival, module: ModuleBuilder, regions: number, value: I32): void {
+  const { cpu, budget, place, origin, target, enter } = arrival;
+  e.if(load.i64(cpu, at.addressMask).eq(-1), () => {
+    const address = origin.value.sub(place.value.unsigned64());
+    e.rarely(budget.value.leS(0), () => {
+      e.store("i32", cpu, at.event, I(Event.slice));
+      e.store("i64", cpu, at.pswAddress, address);
+      e.return(budget.value);
+    });
+    for (const argument of [cpu, address, budget.value, value.and(0x7fff_ffff)]) e.emit(argument.node);
+    e.code
+      .callIndirect(module.type(regionSignature.parameters, regionSignature.results), regions)
+      .set(budget.index);
+    e.rarely(load.i32(cpu, at.event), () => e.return(budget.value));
+    e.set(target, load.i64(cpu, at.pswAddress));
+    e.goto(enter);
+  });
+}
+
+function count(e: Emitter, place: I32, entry: I32, value: I32): void {
+  e.if(value.leU(Entries.threshold), () => {
+    e.rarely(value.eq(Entries.threshold), () => {
+      const requests = e.local32(load.i32(I(Entries.requests)));
+      e.if(requests.value.ltU(Entries.mostRequests), () => {
+        e.store("i32", requests.value.shl(2), Entries.requests + 4, place);
+        e.store("i32", I(Entries.requests), 0, requests.value.add(1));
+      });
+    });
+    e.store("i32", entry, Entries.base + 4, value.add(1));
+  });
+}

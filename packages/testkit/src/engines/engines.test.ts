@@ -1,0 +1,166 @@
+import { describe, expect, it } from "vitest";
+import { randomFrom } from "../judge/random.ts";
+import { Bench } from "./program.ts";
+import { randomProgram } from "./random-program.ts";
+
+const END = `
+    larl %r15,done
+    lpswe 0(%r15)
+    .align 8
+done: .quad 0x0002000180000000, 0
+`;
+
+/** Each beside an interpreter that runs the same programs at the same places. */
+const benches = {
+  jit: [new Bench("jit"), new Bench("interpreter")],
+  "jit-all": [new Bench("jit-all"), new Bench("interpreter")],
+} as const;
+
+/** How often a loop runs: until it is hot; a few times where everything is compiled again after each change. */
+const rounds = { jit: 1_000_000, "jit-all": 60 } as const;
+
+/** Each engine must leave what the interpreter leaves. */
+function everywhere(program: (rounds: number) => string, data?: Uint8Array, endsAt = 0n): void {
+  for (const engine of ["jit", "jit-all"] as const) {
+    const source = program(rounds[engine]);
+    const [bench, interpreter] = benches[engine];
+    const expected = interpreter.run(source, data);
+    expect(expected).toMatchObject({ kind: "disabledWait", psw: [expect.anything(), endsAt] });
+    const { regions, ...ending } = bench.run(source, data);
+    expect({ ...ending, regions: 0 }, engine).toEqual(expected);
+    expect(regions, engine).toBeGreaterThan(0);
+  }
+}
+
+/** A loop that runs `count` times: `r13` counts down. */
+const repeat =
+  (body: string) =>
+  (count: number): string =>
+    `
+    llilf %r12,data
+    lghi %r1,0
+    lgfi %r13,${count}
+again:
+${body}
+    brctg %r13,again
+`;
+
+describe("code that changes itself", () => {
+  it.each([
+    ["the next instruction", "larl %r2,to\n stc %r13,3(%r2)\nto: lghi %r3,0\n agr %r1,%r3"],
+    ["a later one", "larl %r2,to\n stc %r13,3(%r2)\n lr %r4,%r13\n ar %r4,%r4\nto: lghi %r3,0\n agr %r1,%r3"],
+    ["an earlier one", "to: lghi %r3,0\n agr %r1,%r3\n larl %r2,to\n stc %r13,3(%r2)"],
+    ["by MVC", "larl %r2,to\n stg %r13,0(%r12)\n mvc 3(1,%r2),7(%r12)\nto: lghi %r3,0\n agr %r1,%r3"],
+    [
+      "by executed MVC",
+      "larl %r2,to\n stg %r13,0(%r12)\n exrl 0,mv\nto: lghi %r3,0\n agr %r1,%r3\n j over\nmv: mvc 3(1,%r2),7(%r12)\nover:",
+    ],
+    [
+      "by NI and OI",
+      "larl %r2,to\n ni 3(%r2),0xf0\n oi 3(%r2),5\n xi 3(%r2),2\nto: lghi %r3,0\n agr %r1,%r3",
+    ],
+    [
+      "by COMPARE AND SWAP",
+      "larl %r2,to\n l %r4,0(%r2)\n lr %r5,%r4\n xilf %r5,1\n cs %r4,%r5,0(%r2)\n j to\n.align 4\nto: lghi %r3,0\n agr %r1,%r3",
+    ],
+    [
+      "by STORE MULTIPLE",
+      "larl %r2,to\n lg %r4,0(%r2)\n aghi %r4,0\n stmg %r4,%r4,0(%r2)\n j to\n.align 8\nto: lghi %r3,7\n agr %r1,%r3\n",
+    ],
+    [
+      "by ADD TO STORAGE",
+      "larl %r2,to\n asi 0(%r2),1\n j to\n.align 4\nto: lghi %r3,0\n agr %r1,%r3\n asi 0(%r2),-1\n agr %r1,%r3",
+    ],
+    [
+      "by XC, which makes it invalid, and back",
+      "larl %r2,to\n mvc 16(4,%r12),0(%r2)\n xc 0(4,%r2),0(%r2)\n mvc 0(4,%r2),16(%r12)\nto: lghi %r3,3\n agr %r1,%r3",
+    ],
+  ])("sees %s at once", (_, body) => {
+    everywhere((count) => repeat(body)(count) + END);
+  });
+
+  it("sees an instruction become a longer one", () => {
+    const body = `larl %r2,to
+    tmll %r13,1
+    je even
+    larl %r3,long
+    j change
+even: larl %r3,short
+change: mvc 0(6,%r2),0(%r3)
+to: lr %r4,%r13
+    lr %r5,%r13
+    lr %r6,%r13
+    agr %r1,%r6`;
+    const others = `long: lgfi %r6,1000
+short: lr %r6,%r13
+    lr %r7,%r6
+    lr %r8,%r7`;
+    everywhere((count) => `${repeat(body)(count)}${END}${others}`);
+  });
+});
+
+describe("where control goes", () => {
+  it("enters the middle of an instruction", () => {
+    // The immediate of LGFI is AGHI %r1,3 when it is entered two bytes on.
+    const body = `tmll %r13,1
+    jne middle+2
+middle: lgfi %r3,0xa71b0003-0x100000000
+    agr %r1,%r13`;
+    everywhere((count) => repeat(body)(count) + END);
+  });
+
+  it("calls, returns and goes by registers", () => {
+    const body = `brasl %r14,double
+    larl %r5,double
+    basr %r14,%r5
+    aghi %r1,1`;
+    const routine = `double: sllg %r1,%r1,1
+    nilf %r1,0xfffff
+    br %r14`;
+    everywhere((count) => repeat(body)(count) + END + routine);
+  });
+
+  it.each(["", "lr %r0,%r0"])("crosses the end of a page, in an instruction too (%s)", (odd) => {
+    const body = `agr %r1,%r13
+    llilf %r3,7
+    agr %r1,%r3
+    ahi %r1,5
+    llilf %r4,9
+    sgr %r1,%r4
+    lr %r6,%r1`;
+    everywhere((count) => `    j start\n.align 4096\n.skip 4064\nstart: ${odd}${repeat(body)(count)}${END}`);
+  });
+
+  it("ends at the right instruction when one fails in the middle", () => {
+    const body = `agr %r1,%r13
+    lgr %r5,%r12
+    sllg %r6,%r13,3
+    cgr %r1,%r13
+    chi %r13,30
+    jne over
+    llihf %r5,0x40000000
+over: lg %r4,0(%r5)
+    aghi %r1,2
+    stg %r1,8(%r12)`;
+    everywhere((count) => repeat(body)(count) + END, undefined, 0xdeadn);
+  });
+
+  it("has a loop that is entered in its middle", () => {
+    const body = `tmll %r13,1
+    lghi %r4,3
+    jne second
+first: aghi %r1,1
+second: agr %r1,%r4
+    brct %r4,first`;
+    everywhere((count) => repeat(body)(count) + END);
+  });
+});
+
+describe("random programs", () => {
+  it.each(Array.from({ length: 25 }, (_, n) => n))("leave the same on every engine: %i", (n) => {
+    const random = randomFrom(`engines/${n}`);
+    const data = Uint8Array.from({ length: 0x400 }, () => random.below(256));
+    const program = randomProgram(random);
+    everywhere((count) => `${program(Math.ceil(count / 20))}${END}`, data);
+  });
+});
