@@ -111,6 +111,14 @@ describeWith("a Debian kernel with bash, coreutils and busybox", await bashGuest
     expect(performance.now() - began).toBeGreaterThan(900);
   });
 
+  test("keys reach a guest that is busy", async () => {
+    guest.type("while :; do :; done\n");
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    guest.type("\x03");
+    expect(await shell.run("while :; do :; done & echo and on")).toContain("and on");
+    expect(await shell.run("kill $!")).toBe("");
+  });
+
   test("nothing of it is hidden from the host", async () => {
     await shell.run("x=canary-of; export user=$x-a-process; sleep 1000 & true");
     const canaries = ["canary-of-the-command-line", "canary-of-a-process"];

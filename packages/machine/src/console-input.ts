@@ -1,12 +1,14 @@
 /**
  * How input reaches a console. What a person types goes in as it comes. What a pipe or a file holds goes in as
- * a patient person would type it: a line at a time, each when the guest waits and says nothing. A guest that
- * boots would lose it, for Linux drops input for a terminal that nobody has opened, and n_tty holds 4 KiB.
+ * a patient person would type it: a line at a time, each when the guest seems to wait for it (`input-pacing.ts`). A
+ * guest that boots would lose it, for Linux drops input for a terminal that nobody has opened, and n_tty holds 4 KiB.
  */
 import type { CharacterPort } from "@lockframe/plugin-api";
 import type { ConsoleInput } from "@lockframe/sclp";
 
 const LINE_END = 0x0a;
+/** Ctrl-C, Ctrl-Z and Ctrl-\, which are for a guest that does not wait. */
+const INTERRUPTING: ReadonlySet<number> = new Set([0x03, 0x1a, 0x1c]);
 /** Without a line end, this much goes in at a time: what a terminal of Linux holds is sixteen times as much. */
 const LONGEST_PIECE = 256;
 
@@ -33,15 +35,24 @@ function typed(port: CharacterPort, console: ConsoleInput): InputFeed {
 
 function patient(port: CharacterPort, console: ConsoleInput): InputFeed {
   let waiting = new Uint8Array();
+  const refill = (): void => {
+    if (waiting.length === 0 && port.waiting > 0) waiting = new Uint8Array(port.read(LONGEST_PIECE));
+  };
+  const give = (count: number): boolean => {
+    const taken = count > 0 ? console.input(waiting.subarray(0, count)) : 0;
+    waiting = waiting.slice(taken);
+    return taken > 0;
+  };
   return {
-    ready: () => undefined,
+    ready() {
+      refill();
+      const end = waiting.findIndex((byte) => !INTERRUPTING.has(byte));
+      give(end === -1 ? waiting.length : end);
+    },
     guestIsQuiet() {
-      if (waiting.length === 0 && port.waiting > 0) waiting = new Uint8Array(port.read(LONGEST_PIECE));
-      if (waiting.length === 0) return false;
+      refill();
       const end = waiting.indexOf(LINE_END) + 1;
-      const taken = console.input(waiting.subarray(0, end === 0 ? waiting.length : end));
-      waiting = waiting.slice(taken);
-      return taken > 0;
+      return give(end === 0 ? waiting.length : end);
     },
   };
 }

@@ -10,6 +10,8 @@ import {
   SignalQuiesce,
 } from "@lockframe/sclp";
 
+const LINE_END = 0x0a;
+
 export class Consoles implements ServiceCallConsoles {
   readonly quiesce = new SignalQuiesce();
   readonly #partners: EventPartner[] = [this.quiesce];
@@ -47,6 +49,7 @@ export class Consoles implements ServiceCallConsoles {
     const made = make({
       output: (bytes) => {
         this.#lastOutput = performance.now();
+        this.#lineIsOpen = bytes.at(-1) !== LINE_END;
         if (!port.write(bytes)) this.#behind.add(port);
       },
       onRoom: () => feed.ready(),
@@ -73,6 +76,11 @@ export class Consoles implements ServiceCallConsoles {
     return this.#lastOutput;
   }
   #lastOutput = 0;
+  /** Whether what a console showed last is an open line, such as a prompt. */
+  get lineIsOpen(): boolean {
+    return this.#lineIsOpen;
+  }
+  #lineIsOpen = false;
   /** The guest waits and has been quiet. Returns whether it was given something to do. */
   guestIsQuiet(): boolean {
     return this.#feeds.map((feed) => feed.guestIsQuiet()).includes(true);

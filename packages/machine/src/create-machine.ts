@@ -17,17 +17,10 @@ import type { CreateMachine, Machine, MachineOptions, MachineStats } from "./api
 import { attachDevices } from "./attach-devices.ts";
 import { type Parts, assemble } from "./composition/assemble.ts";
 import type { Consoles } from "./consoles.ts";
+import { InputPacing } from "./input-pacing.ts";
 
 /** How long CPUs run before the host's own work (console, signals) gets a turn. */
 const TURN_MS = 8;
-/**
- * A guest that has said nothing for so long, and whose CPUs wait, is ready for the next line from a pipe: the first
- * time it must be sure that its boot is over.
- */
-const FIRST_QUIET_MS = 400;
-const QUIET_MS = 15;
-/** Work that a waiting guest does between two sleeps: its timers. */
-const BRIEF_MS = 5;
 /** Longest sleep of an idle machine: a guest whose clock is far off is looked at once a minute. */
 const LONGEST_SLEEP_MS = 60_000;
 
@@ -104,12 +97,14 @@ class RunningMachine implements Machine {
   #began = 0;
   #ended: number | undefined;
   #idleMs = 0;
+  readonly #pacing: InputPacing;
 
   constructor(options: MachineOptions, parts: Parts, devices: readonly Device[]) {
     this.plan = options.planned.plan;
     this.#options = options;
     this.#parts = parts;
     this.#devices = devices;
+    this.#pacing = new InputPacing(parts.consoles);
     // X-ray was asked for by name and is said aloud at start: the host then sees what the guest sees.
     this.storage = this.plan.protection.xray ? parts.ultravisor.guestView : parts.ultravisor.hostView;
   }
@@ -137,7 +132,10 @@ class RunningMachine implements Machine {
       if (behind !== undefined) await behind;
       const result = this.#result;
       if (result?.kind === "idle" && lifeCycle.stop === undefined) await this.#sleep(result.nanoseconds);
-      else await nextTurn();
+      else {
+        this.#pacing.working();
+        await nextTurn();
+      }
     }
   }
   #result: RunResult | undefined;
@@ -188,25 +186,13 @@ class RunningMachine implements Machine {
       nanoseconds === undefined
         ? LONGEST_SLEEP_MS
         : Math.min(Number(nanoseconds / 1000n) / 1000, LONGEST_SLEEP_MS);
-    const untilQuiet = this.#quietFrom(began) + this.#patience - began;
-    if (untilQuiet <= 0 && this.#parts.consoles.guestIsQuiet()) {
-      this.#patience = QUIET_MS;
-      this.#quietSince = performance.now();
-      return;
-    }
-    await this.#parts.bell.sleep(untilQuiet > 0 ? Math.min(untilClock, untilQuiet + 1) : untilClock);
+    const untilInput = this.#pacing.waiting(began);
+    if (untilInput === 0) return;
+    await this.#parts.bell.sleep(Math.min(untilClock, untilInput));
     const now = performance.now();
     this.#idleMs += now - began;
-    this.#sleptUntil = now;
+    this.#pacing.slept(now);
   }
-  /** Since when the guest has said nothing and done next to nothing. */
-  #quietFrom(now: number): number {
-    if (now - this.#sleptUntil > BRIEF_MS) this.#quietSince = now; // it was at work
-    return Math.max(this.#quietSince, this.#parts.consoles.lastOutput);
-  }
-  #quietSince = 0;
-  #sleptUntil = 0;
-  #patience = FIRST_QUIET_MS;
 
   quit(stop: Extract<Stop, { kind: "quit" }>): void {
     this.#parts.lifeCycle.requestStop(stop);
