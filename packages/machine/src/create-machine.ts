@@ -17,6 +17,7 @@ import type { CreateMachine, Machine, MachineOptions, MachineStats } from "./api
 import { attachDevices } from "./attach-devices.ts";
 import { type Parts, assemble } from "./composition/assemble.ts";
 import type { Consoles } from "./consoles.ts";
+import { IdleSlack } from "./idle-slack.ts";
 import { InputPacing } from "./input-pacing.ts";
 
 /** How long CPUs run before the host's own work (console, signals) gets a turn. */
@@ -182,17 +183,19 @@ class RunningMachine implements Machine {
   /** Until a clock of the guest, input, a device or a quit; or until the guest may be given a line from a pipe. */
   async #sleep(nanoseconds: bigint | undefined): Promise<void> {
     const began = performance.now();
-    const untilClock =
-      nanoseconds === undefined
-        ? LONGEST_SLEEP_MS
-        : Math.min(Number(nanoseconds / 1000n) / 1000, LONGEST_SLEEP_MS);
     const untilInput = this.#pacing.waiting(began);
     if (untilInput === 0) return;
-    await this.#parts.bell.sleep(Math.min(untilClock, untilInput));
+    const untilClock =
+      nanoseconds === undefined ? Infinity : Number(nanoseconds) / 1e6 + this.#slack.milliseconds;
+    await this.#parts.bell.sleep(Math.min(untilClock, untilInput, LONGEST_SLEEP_MS));
     const now = performance.now();
     this.#idleMs += now - began;
     this.#pacing.slept(now);
+    this.#slack.note(began - this.#sleptUntil, now - began);
+    this.#sleptUntil = now;
   }
+  #sleptUntil = 0;
+  readonly #slack = new IdleSlack();
 
   quit(stop: Extract<Stop, { kind: "quit" }>): void {
     this.#parts.lifeCycle.requestStop(stop);
