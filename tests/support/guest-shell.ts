@@ -31,9 +31,12 @@ export class GuestShell {
     const mark = (this.#commands += 1);
     // The terminal echoes the sum, the shell prints its value: what is printed stands between the two.
     this.#console.type(`${command}; echo end-$((${mark}))-$?\n`);
-    await this.#console.until(new RegExp(`echo end-\\$\\(\\(\\s*${mark}\\s*\\)\\)-\\$\\?\\s*\\n`));
+    const echo = new RegExp(`echo end-\\$\\(\\(\\s*${mark}\\s*\\)\\)-\\$\\?\\s*\\n`);
+    await this.#console.until(echo);
     const seen = await this.#console.until(new RegExp(`end-${mark}-\\d+\\r?\\n`));
-    const [, printed = "", status = ""] = /^([^]*)end-\d+-(\d+)\r?\n$/.exec(seen) ?? [];
+    // What was typed before the prompt stood there is echoed twice: by the terminal, then by the shell's line editor.
+    const answer = seen.split(echo).at(-1) ?? seen;
+    const [, printed = "", status = ""] = /^([^]*)end-\d+-(\d+)\r?\n$/.exec(answer) ?? [];
     if (status !== "0") throw new Error(`${command}: exit status ${status}\n${printed}`);
     return printed.replaceAll("\r", "").replace(/\n$/, "");
   }
