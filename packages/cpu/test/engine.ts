@@ -3,6 +3,7 @@ import { instructions, routines } from "@lockframe/instructions";
 import { Storage } from "@lockframe/memory";
 import { Cpu, ProgramInterruption, PswBit } from "../src/cpu.ts";
 import { type HostFunctions, type Interpreter, buildInterpreter } from "../src/interpreter.ts";
+import type { HostRoutines } from "../src/routines/host.ts";
 import { hostRoutines } from "../src/routines/index.ts";
 import { Event, cpu as at, cpuBlock, engineArea } from "../src/state.ts";
 
@@ -17,11 +18,13 @@ export class Engine {
   readonly interpreter: Interpreter;
   readonly cpu: Cpu;
 
-  constructor() {
+  /** @param more - routines beside those that any machine has */
+  constructor(more: HostRoutines = {}) {
+    const known: HostRoutines = { ...hostRoutines, ...more };
     const absent = routines()
-      .filter(({ where, name }) => where === "host" && hostRoutines[name] === undefined)
+      .filter(({ where, name }) => where === "host" && known[name] === undefined)
       .map(({ name }) => [name, () => this.#missing(name)] as const);
-    const present = Object.entries(hostRoutines).map(
+    const present = Object.entries(known).map(
       ([name, routine]) => [name, () => this.#run(() => routine(this.cpu))] as const,
     );
     const host: HostFunctions = {

@@ -3,7 +3,11 @@ import { createCipheriv, createDecipheriv } from "node:crypto";
 
 export type Mode = "ecb" | "cbc" | "ofb" | "cfb" | "cfb8";
 
+/** Kinds of wrapping keys. */
+export type Family = "aes" | "des";
+
 export interface BlockCipher {
+  readonly family: Family;
   /** Bytes. */
   readonly blockSize: 8 | 16;
   readonly keySize: number;
@@ -18,11 +22,13 @@ export interface BlockCipher {
 }
 
 const cipher = (
+  family: Family,
   name: string,
   blockSize: 8 | 16,
   keySize: number,
   expand = (key: Uint8Array) => key,
 ): BlockCipher => ({
+  family,
   blockSize,
   keySize,
   run(mode, key, iv, data, decipher = false) {
@@ -33,10 +39,10 @@ const cipher = (
   },
 });
 
-export const aes = (bits: 128 | 192 | 256): BlockCipher => cipher(`aes-${bits}`, 16, bits / 8);
+export const aes = (bits: 128 | 192 | 256): BlockCipher => cipher("aes", `aes-${bits}`, 16, bits / 8);
 /** With one, two or three keys: one key three times is DES. */
 export const tripleDes = (keys: 1 | 2 | 3): BlockCipher =>
-  cipher("des-ede3", 8, keys * 8, (key) => {
+  cipher("des", "des-ede3", 8, keys * 8, (key) => {
     const part = (n: number) => key.subarray(8 * n, 8 * n + 8);
     return Buffer.concat([part(0), part(keys === 1 ? 0 : 1), part(keys === 3 ? 2 : 0)]);
   });

@@ -1,7 +1,12 @@
 /**
  * The compression functions of SHA-1, SHA-256 and SHA-512: CPUs start from a chaining value in the middle of a message,
- * which libraries do not offer. Source: FIPS 180-4.
+ * which libraries do not offer. They are WebAssembly with their rounds written out, made when first asked for. Source:
+ * FIPS 180-4.
  */
+import { type Binary, type Node, binary, constant } from "@lockframe/instructions";
+import { Emitter } from "../lower/emitter.ts";
+import { ModuleBuilder } from "../wasm/module.ts";
+
 export interface Compression {
   /** Bytes. */
   readonly blockSize: 64 | 128;
@@ -10,176 +15,189 @@ export interface Compression {
   compress(state: Uint8Array, blocks: Uint8Array): Uint8Array;
 }
 
-const viewOf = (bytes: Uint8Array): DataView =>
-  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-const wordsOf = (bytes: Uint8Array): Int32Array => {
-  const view = viewOf(bytes);
-  return Int32Array.from({ length: bytes.length / 4 }, (_, n) => view.getInt32(4 * n));
-};
-const bytesOf = (words: Int32Array): Uint8Array => {
-  const bytes = new Uint8Array(4 * words.length);
-  const view = viewOf(bytes);
-  words.forEach((word, n) => view.setInt32(4 * n, word));
-  return bytes;
-};
-const rotateLeft = (word: number, count: number): number => (word << count) | (word >>> (32 - count));
-const rotateRight = (word: number, count: number): number => (word >>> count) | (word << (32 - count));
+type WordType = "i32" | "i64";
+interface Algorithm {
+  readonly word: WordType;
+  /** Words of the state. */
+  readonly words: number;
+  readonly rounds: number;
+  /** A word of the message schedule from the sixteen before it, the nearest last. */
+  readonly schedule: (before: readonly Node[]) => Node;
+  /** Sets locals of the state, one after another, and says which stand for a, b, c ... in the next round. */
+  readonly round: (state: readonly Node[], scheduled: Node, number: number, set: Set) => readonly Node[];
+}
+type Set = (local: Node, value: Node) => void;
 
-/** The first 64 bits of the fractions of the cube roots of the first 80 primes; as words, left half first. */
-const roundConstants: Int32Array = (() => {
+const operate = (op: Binary, first: Node, ...others: Node[]): Node =>
+  others.reduce((a, b) => binary(op, a, b), first);
+const sum = (first: Node, ...others: Node[]): Node => operate("add", first, ...others);
+const xor = (first: Node, ...others: Node[]): Node => operate("xor", first, ...others);
+const and = (a: Node, b: Node): Node => binary("and", a, b);
+const number = (type: WordType, value: bigint | number): Node => constant(type, value);
+const turned = (a: Node, count: number): Node => binary("rotr", a, number(a.type as WordType, count));
+const shifted = (a: Node, count: number): Node => binary("shrU", a, number(a.type as WordType, count));
+/** Rotated by each count, and added bit by bit. */
+const mixed = (a: Node, counts: readonly number[]): Node => {
+  const [first = a, ...others] = counts.map((count) => turned(a, count));
+  return xor(first, ...others);
+};
+const choice = (a: Node, b: Node, c: Node): Node => xor(c, and(a, xor(b, c)));
+const majority = (a: Node, b: Node, c: Node): Node => xor(and(a, b), and(a, c), and(b, c));
+
+type Tuple<N extends 5 | 8> = N extends 5
+  ? [Node, Node, Node, Node, Node]
+  : [Node, Node, Node, Node, Node, Node, Node, Node];
+/** What stands at an index of a list that is known to be long enough. */
+function at<T>(list: readonly T[], index: number): T {
+  const found = list[index];
+  if (found === undefined) throw new RangeError(`there is no item ${index}`);
+  return found;
+}
+
+const sha1Constants = [0x5a82_7999, 0x6ed9_eba1, 0x8f1b_bcdc, 0xca62_c1d6];
+const sha1Algorithm: Algorithm = {
+  word: "i32",
+  words: 5,
+  rounds: 80,
+  schedule: (w) => turned(xor(at(w, 13), at(w, 8), at(w, 2), at(w, 0)), 31),
+  round(state, scheduled, n, set) {
+    const [a, b, c, d, e] = state as Tuple<5>;
+    const part = Math.floor(n / 20);
+    const f = part === 0 ? choice(b, c, d) : part === 2 ? majority(b, c, d) : xor(b, c, d);
+    set(e, sum(turned(a, 27), f, e, scheduled, number("i32", at(sha1Constants, part))));
+    set(b, turned(b, 2));
+    return [e, a, b, c, d];
+  },
+};
+
+/** The first 64 bits of the fractions of the cube roots of the first 80 primes. */
+const roundConstants: readonly bigint[] = (() => {
   const primes: number[] = [];
   for (let n = 2; primes.length < 80; n++) if (primes.every((prime) => n % prime !== 0)) primes.push(n);
-  return Int32Array.from(
-    primes.flatMap((prime) => {
-      const root = cubeRoot(BigInt(prime) << 192n);
-      return [Number(BigInt.asIntN(32, root >> 32n)), Number(BigInt.asIntN(32, root))];
-    }),
-  );
+  return primes.map((prime) => BigInt.asUintN(64, cubeRoot(BigInt(prime) << 192n)));
 })();
-
 function cubeRoot(value: bigint): bigint {
   let root = 0n;
   for (let bit = 1n << 70n; bit > 0n; bit >>= 1n) if ((root + bit) ** 3n <= value) root += bit;
   return root;
 }
 
-export const sha1: Compression = {
-  blockSize: 64,
-  stateSize: 20,
-  compress(state, blocks) {
-    const view = viewOf(blocks);
-    const h = wordsOf(state);
-    const w = new Int32Array(80);
-    for (let at = 0; at < blocks.length; at += 64) {
-      for (let n = 0; n < 16; n++) w[n] = view.getInt32(at + 4 * n);
-      for (let n = 16; n < 80; n++)
-        w[n] = rotateLeft((w[n - 3] ?? 0) ^ (w[n - 8] ?? 0) ^ (w[n - 14] ?? 0) ^ (w[n - 16] ?? 0), 1);
-      let [a = 0, b = 0, c = 0, d = 0, e = 0] = h;
-      for (let n = 0; n < 80; n++) {
-        const mixed =
-          n < 20 ? (b & c) | (~b & d) : n < 40 || n >= 60 ? b ^ c ^ d : (b & c) | (b & d) | (c & d);
-        const constant = n < 20 ? 0x5a82_7999 : n < 40 ? 0x6ed9_eba1 : n < 60 ? 0x8f1b_bcdc : 0xca62_c1d6;
-        const next = (rotateLeft(a, 5) + mixed + e + constant + (w[n] ?? 0)) | 0;
-        e = d;
-        d = c;
-        c = rotateLeft(b, 30);
-        b = a;
-        a = next;
-      }
-      [a, b, c, d, e].forEach((word, n) => (h[n] = (h[n] ?? 0) + word));
-    }
-    return bytesOf(h);
+/** SHA-256 and SHA-512 differ in the width of words and in how far they are rotated. */
+const sha2 = (
+  word: WordType,
+  rounds: number,
+  big0: readonly number[],
+  big1: readonly number[],
+  small0: readonly [readonly number[], shift: number],
+  small1: readonly [readonly number[], shift: number],
+): Algorithm => ({
+  word,
+  words: 8,
+  rounds,
+  schedule(w) {
+    const small = (a: Node, [counts, shift]: readonly [readonly number[], number]) =>
+      xor(mixed(a, counts), shifted(a, shift));
+    return sum(at(w, 0), small(at(w, 1), small0), at(w, 9), small(at(w, 14), small1));
   },
-};
-
-export const sha256: Compression = {
-  blockSize: 64,
-  stateSize: 32,
-  compress(state, blocks) {
-    const view = viewOf(blocks);
-    const s = wordsOf(state);
-    const w = new Int32Array(64);
-    for (let at = 0; at < blocks.length; at += 64) {
-      for (let n = 0; n < 16; n++) w[n] = view.getInt32(at + 4 * n);
-      for (let n = 16; n < 64; n++) {
-        const [x, y] = [w[n - 15] ?? 0, w[n - 2] ?? 0];
-        const small0 = rotateRight(x, 7) ^ rotateRight(x, 18) ^ (x >>> 3);
-        const small1 = rotateRight(y, 17) ^ rotateRight(y, 19) ^ (y >>> 10);
-        w[n] = (w[n - 16] ?? 0) + small0 + (w[n - 7] ?? 0) + small1;
-      }
-      let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = s;
-      for (let n = 0; n < 64; n++) {
-        const big1 = rotateRight(e, 6) ^ rotateRight(e, 11) ^ rotateRight(e, 25);
-        const t1 = (h + big1 + ((e & f) ^ (~e & g)) + (roundConstants[2 * n] ?? 0) + (w[n] ?? 0)) | 0;
-        const big0 = rotateRight(a, 2) ^ rotateRight(a, 13) ^ rotateRight(a, 22);
-        const t2 = (big0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
-        h = g;
-        g = f;
-        f = e;
-        e = (d + t1) | 0;
-        d = c;
-        c = b;
-        b = a;
-        a = (t1 + t2) | 0;
-      }
-      [a, b, c, d, e, f, g, h].forEach((word, n) => (s[n] = (s[n] ?? 0) + word));
-    }
-    return bytesOf(s);
+  round(state, scheduled, n, set) {
+    const [a, b, c, d, e, f, g, h] = state as Tuple<8>;
+    const constantOfRound = word === "i64" ? at(roundConstants, n) : at(roundConstants, n) >> 32n;
+    set(h, sum(h, mixed(e, big1), choice(e, f, g), number(word, constantOfRound), scheduled));
+    set(d, sum(d, h));
+    set(h, sum(h, mixed(a, big0), majority(a, b, c)));
+    return [h, a, b, c, d, e, f, g];
   },
-};
+});
+const sha256Algorithm = sha2("i32", 64, [2, 13, 22], [6, 11, 25], [[7, 18], 3], [[17, 19], 10]);
+const sha512Algorithm = sha2("i64", 80, [28, 34, 39], [14, 18, 41], [[1, 8], 7], [[19, 61], 6]);
 
-// SHA-512 on pairs of words: index 2n is the left half of word n. Right halves are added as numbers, so that what is to
-// the left of 32 bits is the carry.
+// State and data lie in the module's memory with their bytes reversed, so that words are numbers: byte n at STATE - n.
+const STATE = 63;
+const MEMORY_PAGES = 1;
+const DATA = MEMORY_PAGES * 0x1_0000 - 1;
+/** Bytes that are handled at once. */
+const MOST_DATA = 0x8000;
 
-const unsigned = (word: number): number => word >>> 0;
-const carryOf = (sum: number): number => (sum / 0x1_0000_0000) | 0;
-/** Left half of a pair shifted right by fewer than 32 bits; of a rotated pair, the right half with its halves exchanged. */
-const shifted = (left: number, right: number, count: number): number =>
-  (right >>> count) | (left << (32 - count));
+type Run = (lowest: number, count: number) => void;
 
-export const sha512: Compression = {
-  blockSize: 128,
-  stateSize: 64,
-  compress(state, blocks) {
-    const view = viewOf(blocks);
-    const s = wordsOf(state);
-    const w = new Int32Array(160);
-    const v = new Int32Array(16);
-    for (let at = 0; at < blocks.length; at += 128) {
-      for (let n = 0; n < 32; n++) w[n] = view.getInt32(at + 4 * n);
-      for (let n = 32; n < 160; n += 2) extend(w, n);
-      v.set(s);
-      for (let n = 0; n < 160; n += 2) round(v, w, n);
-      for (let n = 0; n < 16; n += 2) {
-        const right = unsigned(s[n + 1] ?? 0) + unsigned(v[n + 1] ?? 0);
-        s[n] = (s[n] ?? 0) + (v[n] ?? 0) + carryOf(right);
-        s[n + 1] = right;
-      }
+/** A function of the lowest address of the first block, and how many blocks there are (to its left). */
+function build({ word, words, rounds, schedule, round }: Algorithm): {
+  memory: WebAssembly.Memory;
+  run: Run;
+} {
+  const size = word === "i32" ? 4 : 8;
+  const blockSize = 16 * size;
+  const module = new ModuleBuilder();
+  const index = module.declare("run", ["i32", "i32"], [], true);
+  const e = new Emitter(2);
+  const local = (): Node => ({ kind: "local", type: word, index: e.body.local(word) });
+  const set: Set = (target, value) => {
+    e.emit(value);
+    if (target.kind === "local") e.code.set(target.index);
+  };
+  const loaded = (address: Node, offset: number): Node => ({
+    kind: "load",
+    type: word,
+    what: word,
+    address,
+    offset,
+  });
+  const [block, count] = [e.parameter32(0), e.parameter32(1)];
+  const zero = number("i32", 0);
+  const place = (n: number) => STATE + 1 - (n + 1) * size;
+  const state = Array.from({ length: words }, local);
+  const scheduled = Array.from({ length: 16 }, local);
+  e.loop((again) => {
+    state.forEach((target, n) => set(target, loaded(zero, place(n))));
+    let now: readonly Node[] = state;
+    for (let n = 0; n < rounds; n++) {
+      const slot = at(scheduled, n % 16);
+      const before = [...scheduled.slice(n % 16), ...scheduled.slice(0, n % 16)];
+      set(slot, n < 16 ? loaded(block.node, blockSize - (n + 1) * size) : schedule(before));
+      now = round(now, slot, n, set);
     }
-    return bytesOf(s);
-  },
-};
-
-function extend(w: Int32Array, n: number): void {
-  const xl = w[n - 30] ?? 0;
-  const xr = w[n - 29] ?? 0;
-  const yl = w[n - 4] ?? 0;
-  const yr = w[n - 3] ?? 0;
-  const small0l = shifted(xr, xl, 1) ^ shifted(xr, xl, 8) ^ (xl >>> 7);
-  const small0r = shifted(xl, xr, 1) ^ shifted(xl, xr, 8) ^ shifted(xl, xr, 7);
-  const small1l = shifted(yr, yl, 19) ^ shifted(yl, yr, 29) ^ (yl >>> 6);
-  const small1r = shifted(yl, yr, 19) ^ shifted(yr, yl, 29) ^ shifted(yl, yr, 6);
-  const right = unsigned(w[n - 31] ?? 0) + unsigned(small0r) + unsigned(w[n - 13] ?? 0) + unsigned(small1r);
-  w[n] = (w[n - 32] ?? 0) + small0l + (w[n - 14] ?? 0) + small1l + carryOf(right);
-  w[n + 1] = right;
+    now.forEach((value, n) => {
+      e.emit(zero);
+      e.emit(sum(loaded(zero, place(n)), value));
+      e.code.store(word, place(n));
+    });
+    e.set({ index: 0, value: block }, block.sub(blockSize));
+    e.set({ index: 1, value: count }, count.sub(1));
+    e.if(count, again);
+  });
+  module.define(index, e.body);
+  const memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES });
+  const compiled = new WebAssembly.Module(module.finish(MEMORY_PAGES));
+  const { exports } = new WebAssembly.Instance(compiled, { host: { memory } });
+  return { memory, run: exports["run"] as Run };
 }
 
-/** One round on a to h, which stand in `v`. */
-function round(v: Int32Array, w: Int32Array, n: number): void {
-  const el = v[8] ?? 0;
-  const er = v[9] ?? 0;
-  const big1l = shifted(er, el, 14) ^ shifted(er, el, 18) ^ shifted(el, er, 9);
-  const big1r = shifted(el, er, 14) ^ shifted(el, er, 18) ^ shifted(er, el, 9);
-  const choiceL = (el & (v[10] ?? 0)) ^ (~el & (v[12] ?? 0));
-  const choiceR = (er & (v[11] ?? 0)) ^ (~er & (v[13] ?? 0));
-  const t1 =
-    unsigned(v[15] ?? 0) +
-    unsigned(big1r) +
-    unsigned(choiceR) +
-    unsigned(roundConstants[n + 1] ?? 0) +
-    unsigned(w[n + 1] ?? 0);
-  const t1l = ((v[14] ?? 0) + big1l + choiceL + (roundConstants[n] ?? 0) + (w[n] ?? 0) + carryOf(t1)) | 0;
-  const al = v[0] ?? 0;
-  const ar = v[1] ?? 0;
-  const big0l = shifted(ar, al, 28) ^ shifted(al, ar, 2) ^ shifted(al, ar, 7);
-  const big0r = shifted(al, ar, 28) ^ shifted(ar, al, 2) ^ shifted(ar, al, 7);
-  const majorityL = (al & (v[2] ?? 0)) ^ (al & (v[4] ?? 0)) ^ ((v[2] ?? 0) & (v[4] ?? 0));
-  const majorityR = (ar & (v[3] ?? 0)) ^ (ar & (v[5] ?? 0)) ^ ((v[3] ?? 0) & (v[5] ?? 0));
-  for (let k = 15; k > 1; k--) v[k] = v[k - 2] ?? 0;
-  const e = unsigned(v[9] ?? 0) + unsigned(t1);
-  v[8] = (v[8] ?? 0) + t1l + carryOf(e);
-  v[9] = e;
-  const a = unsigned(t1) + unsigned(big0r) + unsigned(majorityR);
-  v[0] = t1l + big0l + majorityL + carryOf(a);
-  v[1] = a;
+function compression(algorithm: Algorithm): Compression {
+  const size = algorithm.word === "i32" ? 4 : 8;
+  const blockSize = size === 4 ? 64 : 128;
+  const stateSize = algorithm.words * size;
+  let built: ReturnType<typeof build> | undefined;
+  return {
+    blockSize,
+    stateSize,
+    compress(state, blocks) {
+      built ??= build(algorithm);
+      const bytes = new Uint8Array(built.memory.buffer);
+      const kept = bytes.subarray(STATE + 1 - stateSize, STATE + 1);
+      kept.set(state);
+      kept.reverse();
+      for (let done = 0; done < blocks.length; done += MOST_DATA) {
+        const part = blocks.subarray(done, done + MOST_DATA);
+        const data = bytes.subarray(DATA + 1 - part.length, DATA + 1);
+        data.set(part);
+        data.reverse();
+        built.run(DATA + 1 - blockSize, part.length / blockSize);
+      }
+      return Uint8Array.from(kept).reverse();
+    },
+  };
 }
+
+export const sha1 = compression(sha1Algorithm);
+export const sha256 = compression(sha256Algorithm);
+export const sha512 = compression(sha512Algorithm);

@@ -3,7 +3,6 @@ import { decimalRoutines } from "./decimal.ts";
 import { factRoutines } from "./facts.ts";
 import type { HostRoutines } from "./host.ts";
 import { lockedRoutines } from "./locked.ts";
-import { messageSecurityRoutines } from "./message-security/index.ts";
 import { moveRoutines } from "./moves.ts";
 import { translateRoutines } from "./translate.ts";
 import { unicodeRoutines } from "./unicode.ts";
@@ -12,7 +11,6 @@ export const hostRoutines: HostRoutines = {
   ...decimalRoutines,
   ...factRoutines,
   ...lockedRoutines,
-  ...messageSecurityRoutines,
   ...moveRoutines,
   ...translateRoutines,
   ...unicodeRoutines,

@@ -44,6 +44,8 @@ const second = (name: string) => {
 const assist = { facility: 17 };
 const extension4 = { facility: 77 };
 const withCounter = hostRoutine("cipherMessageWithCounter", "i32", "i32", "i32");
+const withAuthentication = hostRoutine("cipherWithAuthentication", "i32", "i32", "i32");
+const keyManagement = hostRoutine("manageKeys");
 const computation = hostRoutine("performComputation");
 
 export const messageSecurity: readonly Instruction[] = [
@@ -94,6 +96,26 @@ export const messageSecurity: readonly Instruction[] = [
     "PERFORM CRYPTOGRAPHIC COMPUTATION",
     () => [cc.set(call(computation))],
     extension4,
+  ),
+  insn(
+    "PCKMO",
+    RRE0(0xb928),
+    "PERFORM CRYPTOGRAPHIC KEY MANAGEMENT OPERATION",
+    () => {
+      call(keyManagement);
+      return [];
+    },
+    { facility: 76, privileged: true },
+  ),
+  insn(
+    "KMA",
+    RRFb3(0xb929),
+    "CIPHER MESSAGE WITH AUTHENTICATION",
+    ({ r1, r2, r3 }) => {
+      operands(r1, r2, r3);
+      return [cc.set(call(withAuthentication, r1, r2, r3))];
+    },
+    { facility: 146 },
   ),
   insn("PRNO", RRE(0xb93c), "PERFORM RANDOM NUMBER OPERATION", both("performRandomNumberOperation"), {
     facility: 57,

@@ -145,13 +145,13 @@ export const notJudged: ReadonlyMap<string, string> = new Map(
       ["STFLE STFL", "results depend on the facilities offered"],
       ["EPSW", "stores system-mask bits that QEMU's user mode does not keep as a machine does"],
       [
-        "SAC SACF IAC EPAR ESAR EPAIR ESAIR IVSK MVCP MVCS MVCK PC PR BAKR EREG EREGG ESTA MSTA BSG PT PTI SSAIR SSAR IPK SPKA MVCSK MVCDK MVCOS",
+        "SAC SACF IAC EPAR ESAR EPAIR ESAIR IVSK MVCP MVCS MVCK PC PR BAKR EREG EREGG ESTA MSTA BSG PT PTI SSAIR SSAR TAR IPK SPKA MVCSK MVCDK MVCOS",
         "semiprivileged",
       ],
       ["SAM24 SAM31 SAM64 TAM BSM BASSM TRAP2 TRAP4", "addressing mode: the harness runs in 64-bit mode"],
       ["PLO DIEBR DIDBR", "QEMU lacks it; its function has tests of its own"],
       [
-        "KM KMC KMF KMO KMCTR KMAC KIMD KLMD PCC PRNO",
+        "KM KMC KMF KMO KMCTR KMAC KIMD KLMD KMA PCC PRNO",
         "functions are the machine's own choice; they have vectors",
       ],
       ["MC", "monitor masks are in a control register"],

@@ -1,8 +1,10 @@
 /** KM, KMC, KMF, KMO, KMCTR and KMAC: AES and DES in their modes of operation. */
-import { type BlockCipher, aes, tripleDes, xor } from "../../cryptography/block-cipher.ts";
+import { type BlockCipher, tripleDes, xor } from "../../cryptography/block-cipher.ts";
 import { tweaks } from "../../cryptography/galois.ts";
+import type { WrappingKeys } from "../../cryptography/wrapping-keys.ts";
 import type { Cpu } from "../../cpu.ts";
 import type { HostRoutines } from "../host.ts";
+import { type CiphersByCode, blockCiphers, xtsCiphers } from "./block-ciphers.ts";
 import {
   Message,
   fetchParameter,
@@ -13,16 +15,6 @@ import {
   storeParameter,
   testParameter,
 } from "./message.ts";
-
-/** Function codes that all of these instructions have. */
-export const blockCiphers: ReadonlyMap<number, BlockCipher> = new Map([
-  [1, tripleDes(1)],
-  [2, tripleDes(2)],
-  [3, tripleDes(3)],
-  [18, aes(128)],
-  [19, aes(192)],
-  [20, aes(256)],
-]);
 
 /** What a portion of the message is made from. */
 interface Portion {
@@ -163,6 +155,7 @@ const random: CipherFunction = {
 
 interface CipherInstruction {
   readonly use: Use;
+  /** Functions of its own. */
   readonly more?: ReadonlyMap<number, CipherFunction>;
   /** There is no first operand. */
   readonly digestOnly?: true;
@@ -171,20 +164,17 @@ interface CipherInstruction {
 }
 
 const PSEUDORANDOM = 67;
-const instructions = {
+const instructions = (keys: WrappingKeys): Readonly<Record<string, CipherInstruction>> => ({
   cipherMessage: {
     use: electronicCodebook,
-    more: new Map([
-      [50, tweaked(aes(128))],
-      [52, tweaked(aes(256))],
-    ]),
+    more: new Map(Array.from(xtsCiphers(keys), ([code, cipher]) => [code, tweaked(cipher)])),
   },
   cipherMessageWithChaining: { use: blockChaining, more: new Map([[PSEUDORANDOM, random]]) },
   cipherMessageWithFeedback: { use: cipherFeedback, feedback: true },
   cipherMessageWithOutputFeedback: { use: outputFeedback },
   cipherMessageWithCounter: { use: counter, counters: true },
   computeAuthenticationCode: { use: authentication, digestOnly: true },
-} satisfies Record<string, CipherInstruction>;
+});
 
 /** Length of cipher feedback: general register 0, bits 32-39. */
 function feedbackLength(cpu: Cpu, cipher: BlockCipher): number {
@@ -192,18 +182,21 @@ function feedbackLength(cpu: Cpu, cipher: BlockCipher): number {
   return length === 0 || length > cipher.blockSize ? specification() : length;
 }
 
-function functionOf(cpu: Cpu, { use, more, feedback }: CipherInstruction): CipherFunction {
+function functionOf(
+  cpu: Cpu,
+  ciphers: CiphersByCode,
+  { use, more, feedback }: CipherInstruction,
+): CipherFunction {
   const code = functionCode(cpu);
-  const cipher = blockCiphers.get(code);
+  const cipher = ciphers.get(code);
   if (cipher !== undefined) return use(cipher, feedback === true ? feedbackLength(cpu, cipher) : 0);
   return more?.get(code) ?? specification();
 }
 
 /** (R1, R2, R3): R1 is not used without a first operand, R3 only with counters. */
-function perform(cpu: Cpu, instruction: CipherInstruction): number {
-  if (functionCode(cpu) === 0)
-    return query(cpu, [...blockCiphers.keys(), ...(instruction.more?.keys() ?? [])]);
-  const { unit, parameterLength, chaining, run } = functionOf(cpu, instruction);
+function perform(cpu: Cpu, ciphers: CiphersByCode, instruction: CipherInstruction): number {
+  if (functionCode(cpu) === 0) return query(cpu, [...ciphers.keys(), ...(instruction.more?.keys() ?? [])]);
+  const { unit, parameterLength, chaining, run } = functionOf(cpu, ciphers, instruction);
   const [r1, r2, r3] = [cpu.arg32(0), cpu.arg32(1), cpu.arg32(2)];
   const targets = instruction.digestOnly ? [] : [r1];
   const counters = instruction.counters ? [r3] : [];
@@ -225,6 +218,12 @@ function perform(cpu: Cpu, instruction: CipherInstruction): number {
   });
 }
 
-export const cipherRoutines: HostRoutines = Object.fromEntries(
-  Object.entries(instructions).map(([name, instruction]) => [name, (cpu: Cpu) => perform(cpu, instruction)]),
-);
+export function cipherRoutines(keys: WrappingKeys): HostRoutines {
+  const ciphers = blockCiphers(keys);
+  return Object.fromEntries(
+    Object.entries(instructions(keys)).map(([name, instruction]) => [
+      name,
+      (cpu: Cpu) => perform(cpu, ciphers, instruction),
+    ]),
+  );
+}

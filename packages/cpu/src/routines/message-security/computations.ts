@@ -2,16 +2,12 @@
 import type { BlockCipher } from "../../cryptography/block-cipher.ts";
 import { xor } from "../../cryptography/block-cipher.ts";
 import { doubled, tweakOfBlock } from "../../cryptography/galois.ts";
+import type { WrappingKeys } from "../../cryptography/wrapping-keys.ts";
 import type { Cpu } from "../../cpu.ts";
 import type { HostRoutines } from "../host.ts";
-import { blockCiphers } from "./ciphers.ts";
+import { blockCiphers, xtsCiphers } from "./block-ciphers.ts";
 import { fetchParameter, functionCode, modifier, query, specification, storeParameter } from "./message.ts";
 
-/** Key sizes by function code. */
-const XTS: ReadonlyMap<number, number> = new Map([
-  [50, 18],
-  [52, 20],
-]);
 /** The parameter block does not make sense. */
 const INVALID = 2;
 /** Length field and what is reserved after it. */
@@ -54,12 +50,16 @@ function xtsParameter(cpu: Cpu, cipher: BlockCipher): number {
   return 0;
 }
 
-function performComputation(cpu: Cpu): number {
-  const code = functionCode(cpu);
-  if (code === 0) return query(cpu, [...blockCiphers.keys(), ...XTS.keys()]);
-  if (modifier(cpu)) specification();
-  const cipher = blockCiphers.get(XTS.get(code) ?? code) ?? specification();
-  return XTS.has(code) ? xtsParameter(cpu, cipher) : lastBlockOfCmac(cpu, cipher);
+export function computationRoutines(keys: WrappingKeys): HostRoutines {
+  const [ciphers, xts] = [blockCiphers(keys), xtsCiphers(keys)];
+  return {
+    performComputation(cpu) {
+      const code = functionCode(cpu);
+      if (code === 0) return query(cpu, [...ciphers.keys(), ...xts.keys()]);
+      if (modifier(cpu)) specification();
+      const tweakCipher = xts.get(code);
+      if (tweakCipher !== undefined) return xtsParameter(cpu, tweakCipher);
+      return lastBlockOfCmac(cpu, ciphers.get(code) ?? specification());
+    },
+  };
 }
-
-export const computationRoutines: HostRoutines = { performComputation };

@@ -2,8 +2,9 @@ import { createCipheriv, createHash, randomBytes } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import { Engine } from "../../../test/engine.ts";
 import { PswBit } from "../../cpu.ts";
+import { messageSecurityRoutines } from "./index.ts";
 
-const engine = new Engine();
+const engine = new Engine(messageSecurityRoutines());
 const { cpu } = engine;
 const hex = (text: string) => Buffer.from(text, "hex");
 const SPECIFICATION = 6;
@@ -237,6 +238,139 @@ describe("modes with a chaining value", () => {
   });
 });
 
+describe("keys encrypted under the machine's own", () => {
+  const PCKMO = "b9280000";
+  const ENCRYPTED = 8;
+  const given = (code: number, wrapped: Uint8Array) => ({
+    code: code + ENCRYPTED,
+    parameter: wrapped,
+    message: text,
+  });
+  const wrap = (code: number, clear: Uint8Array): Uint8Array => {
+    expect(run(PCKMO, { code, parameter: clear })).toBeUndefined();
+    return engine.storage.fetch(BLOCK, clear.length + (code < 16 ? 24 : 32));
+  };
+
+  it("serve as the keys that they are", () => {
+    for (const [code, size] of [
+      [1, 8],
+      [2, 16],
+      [3, 24],
+      [18, 16],
+      [19, 24],
+      [20, 32],
+    ] as const) {
+      const clear = randomBytes(size);
+      run(KM, { code, parameter: clear, message: text });
+      const expected = output(64);
+      const wrapped = wrap(code, clear);
+      expect(Buffer.from(wrapped).includes(clear)).toBe(false);
+      expect(run(KM, given(code, wrapped))).toBeUndefined();
+      expect([cpu.cc, output(64)]).toEqual([0, expected]);
+    }
+  });
+
+  it("stand with XTS before the tweak", () => {
+    const tweak = randomBytes(16);
+    run(KM, { code: 50, parameter: Buffer.concat([key, tweak]), message: text });
+    const expected = output(64);
+    run(KM, given(50, Buffer.concat([wrap(18, key), tweak])));
+    expect(output(64)).toBe(expected);
+  });
+
+  it("are refused with another verification pattern", () => {
+    const wrapped = Uint8Array.from(wrap(18, key));
+    wrapped[20] = (wrapped[20] ?? 0) ^ 1;
+    engine.put(TARGET, "unchanged");
+    expect(run(KM, given(18, wrapped))).toBeUndefined();
+    expect([cpu.cc, cpu.gr(7)]).toEqual([1, 64n]);
+    expect(engine.text(TARGET, 9)).toBe("unchanged");
+  });
+
+  it("are made by the supervisor alone, in functions that are there", () => {
+    engine.setPsw("64", PswBit.problemState);
+    expect(run(PCKMO, { code: 18, parameter: key })).toBe(2);
+    engine.setPsw("64");
+    expect(run(PCKMO, { code: 26, parameter: key })).toBe(SPECIFICATION);
+    cpu.cc = 2;
+    expect(run(PCKMO, { code: 0 })).toBeUndefined();
+    expect([cpu.cc, parameter(0, 16)]).toEqual([2, "f0003800000000000000000000000000"]);
+  });
+});
+
+describe("CIPHER MESSAGE WITH AUTHENTICATION", () => {
+  const KMA = "b9298046";
+  const AGAIN = { data: 0x200, message: 0x100 };
+  const DATA = 0x6000;
+
+  /** All of it in as many executions as there are parts; returns the message's other side and the tag. */
+  function gcm(nonce: Uint8Array, data: readonly Uint8Array[], parts: readonly Uint8Array[], decipher = 0) {
+    const bits = (all: readonly Uint8Array[]) => {
+      const length = Buffer.alloc(8);
+      length.writeUInt32BE(Buffer.concat(all).length * 8, 4);
+      return length;
+    };
+    const counter = hex("00000001");
+    engine.put(
+      BLOCK,
+      Buffer.concat([
+        new Uint8Array(12),
+        counter,
+        new Uint8Array(32),
+        bits(data),
+        bits(parts),
+        nonce,
+        counter,
+        key,
+      ]),
+    );
+    engine.gr({ 0: AES_128 | decipher, 1: BLOCK, 4: TARGET, 6: SOURCE, 7: 0 });
+    data.forEach((bytes, n) => {
+      engine.put(DATA, bytes);
+      engine.gr({ 8: DATA, 9: bytes.length });
+      if (n === data.length - 1 && parts.length > 0) return;
+      expect(engine.execute(KMA, true)).toBeUndefined();
+    });
+    cpu.setGrLow(0, cpu.grLow(0) | AGAIN.data);
+    parts.forEach((bytes, n) => {
+      engine.put(SOURCE, bytes);
+      engine.gr({ 6: SOURCE, 7: bytes.length });
+      if (n === parts.length - 1) cpu.setGrLow(0, cpu.grLow(0) | AGAIN.message);
+      expect(engine.execute(KMA, true)).toBeUndefined();
+      expect([cpu.cc, cpu.gr(7), cpu.gr(9)]).toEqual([0, 0n, 0n]);
+    });
+    return { output: output(Buffer.concat(parts).length), tag: parameter(16, 16) };
+  }
+
+  it("is AES-GCM, in one part or in several", () => {
+    const [nonce, data, message] = [randomBytes(12), randomBytes(45), randomBytes(0x8000 + 27)];
+    const cipher = createCipheriv("aes-128-gcm", key, nonce).setAAD(data);
+    const ciphertext = Buffer.concat([cipher.update(message), cipher.final()]);
+    const expected = { output: ciphertext.toString("hex"), tag: cipher.getAuthTag().toString("hex") };
+    expect(gcm(nonce, [data], [message])).toEqual(expected);
+    const pieces = [message.subarray(0, 48), message.subarray(48, 0x4000), message.subarray(0x4000)];
+    expect(gcm(nonce, [data.subarray(0, 32), data.subarray(32)], pieces)).toEqual(expected);
+    const deciphered = gcm(nonce, [data], [ciphertext], DECIPHER);
+    expect(deciphered).toEqual({ output: message.toString("hex"), tag: expected.tag });
+  });
+
+  it("supplies the hash subkey and says so", () => {
+    gcm(randomBytes(12), [new Uint8Array()], [text]);
+    expect(cpu.grLow(0) & 0x400).toBe(0x400);
+    expect(parameter(32, 16)).toBe(
+      createCipheriv("aes-128-ecb", key, null).update(new Uint8Array(16)).toString("hex"),
+    );
+  });
+
+  it("refuses a part of a block that is not the last", () => {
+    engine.gr({ 0: AES_128, 1: BLOCK, 4: TARGET, 6: SOURCE, 7: 16, 8: DATA, 9: 15 });
+    expect(engine.execute(KMA)).toBe(SPECIFICATION);
+    engine.gr({ 0: AES_128 | AGAIN.data, 7: 15, 9: 15 });
+    expect(engine.execute(KMA)).toBe(SPECIFICATION);
+    expect(engine.execute("b9296046")).toBe(SPECIFICATION); // R3 is R2
+  });
+});
+
 describe("digests", () => {
   const functions = [
     [1, "sha1", "67452301efcdab8998badcfe10325476c3d2e1f0", 64],
@@ -304,13 +438,14 @@ describe("PERFORM RANDOM NUMBER OPERATION", () => {
 
 describe("query", () => {
   it.each([
-    ["KM", KM, "f0003800000028000000000000000000"],
-    ["KMC", KMC, "f0003800000000001000000000000000"],
-    ["KMF", KMF, "f0003800000000000000000000000000"],
-    ["KMAC", KMAC, "f0003800000000000000000000000000"],
+    ["KM", KM, "f0703838000028280000000000000000"],
+    ["KMC", KMC, "f0703838000000001000000000000000"],
+    ["KMF", KMF, "f0703838000000000000000000000000"],
+    ["KMAC", KMAC, "f0703838000000000000000000000000"],
     ["KIMD", KIMD, "f0000000000000004000000000000000"],
     ["KLMD", KLMD, "f0000000000000000000000000000000"],
-    ["PCC", PCC, "f0003800000028000000000000000000"],
+    ["PCC", PCC, "f0703838000028280000000000000000"],
+    ["KMA", "b9298046", "80003838000000000000000000000000"],
     ["PRNO", PRNO, "9000000000000000000000000000a000"],
   ])("%s tells its functions", (_, instruction, expected) => {
     expect(run(instruction, { code: 0 })).toBeUndefined();
