@@ -111,6 +111,10 @@ const nullifying: ReadonlySet<number> = new Set<number>([
 const withTeid = (code: number): boolean =>
   code === programInterruption.protection || code === 0x10 || code === 0x11 || (code >= 0x38 && code <= 0x3f);
 
+/** Codes of access-register translation: they name the register. */
+const withAccessId = (code: number): boolean =>
+  code >= programInterruption.aletSpecification && code <= programInterruption.extendedAuthority;
+
 /** At least one byte, and all on the same page. */
 const onOnePage = (address: bigint, length: number): boolean =>
   length > 0 && Number(address & 0xfffn) + length <= 0x1000;
@@ -538,10 +542,9 @@ export class Cpu {
       storage.store32(this.lowcore(assigned.dataExceptionCode), this.u32(at.dxc));
       if (this.cr(0) & (1n << 18n)) this.fpc = (this.fpc & ~0xff00) | (this.u32(at.dxc) << 8);
     }
-    if (withTeid(code)) {
-      storage.store64(this.lowcore(assigned.teid), this.u64(at.teid));
+    if (withTeid(code)) storage.store64(this.lowcore(assigned.teid), this.u64(at.teid));
+    if (withTeid(code) || withAccessId(code))
       storage.store8(this.lowcore(assigned.accessId), this.u32(at.accessId));
-    }
     storage.store64(this.lowcore(assigned.breakingEvent), this.u64(at.breakingEvent));
     return this.#swapPsw(assigned.programOld, assigned.programNew, address);
   }

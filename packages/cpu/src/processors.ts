@@ -3,6 +3,7 @@
  */
 import type { Instruction } from "@lockframe/instructions";
 import type { Storage } from "@lockframe/memory";
+import { translateAccessRegister } from "./access-registers.ts";
 import { TodClock, nanosecondsOfTod } from "./clock.ts";
 import { Cpu, ProgramInterruption, PswBit } from "./cpu.ts";
 import { type HostFunctions, type Interpreter, buildInterpreter } from "./interpreter.ts";
@@ -11,6 +12,7 @@ import { Floating, PendingForCpu, takeExternal } from "./interruptions.ts";
 import { floatingPointRoutines } from "./routines/floating-point.ts";
 import type { HostRoutines } from "./routines/host.ts";
 import { modeChanged } from "./routines/host.ts";
+import { messageSecurityRoutines } from "./routines/message-security/index.ts";
 import { systemRoutines } from "./routines/system.ts";
 import type { Services } from "./services.ts";
 import { Event, cpu as at, cpuBlock } from "./state.ts";
@@ -80,7 +82,12 @@ export class Processors {
       if (cpu === undefined) throw new Error("no CPU has this block");
       return cpu;
     };
-    const named: HostRoutines = { ...options.routines, ...floatingPointRoutines, ...systemRoutines(this) };
+    const named: HostRoutines = {
+      ...options.routines,
+      ...floatingPointRoutines,
+      ...messageSecurityRoutines(),
+      ...systemRoutines(this),
+    };
     const wrapped = new Map(
       Object.entries(named).map(([name, routine]) => [name, this.#wrap(cpuOf, routine)]),
     );
@@ -128,15 +135,17 @@ export class Processors {
     };
   }
 
-  /** ASCE for an access register's ALET: 0 primary, 1 secondary; others need an access list. */
   #accessRegisterTranslation(cpu: Cpu, ar: number): number {
-    const alet = ar === 0 ? 0 : cpu.ar(ar);
-    if (alet > 1) {
-      cpu.noteProgram(new ProgramInterruption(0x29)); // ALEN translation: no access list has an entry here
+    try {
+      const { asce, fetchOnly } = translateAccessRegister(cpu, ar);
+      cpu.setU64(at.translated, asce);
+      return fetchOnly ? 2 : 1;
+    } catch (error) {
+      if (!(error instanceof ProgramInterruption)) throw error;
+      cpu.setU32(at.accessId, ar);
+      cpu.noteProgram(error);
       return 0;
     }
-    cpu.setU64(at.translated, cpu.cr(alet === 0 ? 1 : 7));
-    return 1;
   }
 
   /** Guest instructions executed by all CPUs. */

@@ -35,7 +35,7 @@ export interface RuntimeImports {
   readonly importPage: number;
   /** (page number): a store will change a page from which code was made. */
   readonly codeStored: number;
-  /** (cpu, ar) -> 1 and the space's ASCE in the state's `translated`, or 0 with an event. */
+  /** (cpu, ar) -> the space's ASCE in the state's `translated`, and 1, or 2 if it is for fetching only; or 0 with an event. */
   readonly accessRegisterTranslation: number;
 }
 
@@ -163,7 +163,16 @@ function defineWalk(module: ModuleBuilder, tableEntry: number, raise: number): n
     e.if(entry.value.and(0x20).ne(0), () => e.return(code.value));
     e.if(entry.value.shrU(2).low32().and(3).ne(level.value), () => e.return(I(0x12)));
     e.if(level.value, () => {
-      e.if(enhanced, () => e.set(protect, protect.value.or(entry.value.low32().and(0x200))));
+      e.if(enhanced, () => {
+        e.set(protect, protect.value.or(entry.value.low32().and(0x200)));
+        e.if(level.value.eq(1).and(entry.value.low32().shrU(10)).and(1), () => {
+          // Format control of a region-third entry: a 2 GiB frame at an absolute address.
+          const frame = entry.value.and(~0x7fff_ffffn).or(address.and(0x7fff_f000));
+          e.store("i64", state, at.translated, frame.or(1));
+          e.store("i32", state, at.translatedProtected, protect.value);
+          e.return(I(0));
+        });
+      });
       e.set(table, entry.value.and(PAGE_MASK));
       e.set(last, entry.value.low32().and(3));
       e.set(first, entry.value.shrU(6).low32().and(3));
@@ -233,7 +242,10 @@ function defineTranslate(
         access.eq(Access.instruction).select(load.i64(state, at.asceFetch), load.i64(state, at.asceData)),
       );
       e.if(byAccessRegister, () => {
-        e.if(e.call32(imports.accessRegisterTranslation, state, ar).isZero(), () => e.return(I(0)));
+        const access = e.local32(e.call32(imports.accessRegisterTranslation, state, ar));
+        e.if(access.value.isZero(), () => e.return(I(0)));
+        // Bits 60 and 61 of the TEID: protection by the access list.
+        e.if(isStore.and(access.value.eq(2)), () => fail(0x04, I64.of(12)));
         e.set(asce, load.i64(state, at.translated));
       });
       const code = e.local32(e.call32(walk, state, address, asce.value));
@@ -282,11 +294,11 @@ function defineTranslate(
       isStore,
       () =>
         e.if(load.i32(state, at.storageOverride).and(key.value.and(0xf0).eq(0x90)).isZero(), () =>
-          fail(0x04, I64.of(4)),
+          fail(0x04),
         ),
       () => {
         const overridden = load.i32(state, at.fetchOverride).and(address.ltU(2048));
-        e.if(key.value.and(0x08).ne(0).and(overridden.isZero()), () => fail(0x04, I64.of(4)));
+        e.if(key.value.and(0x08).ne(0).and(overridden.isZero()), () => fail(0x04));
         e.set(cacheable, cacheable.value.and(address.geU(0x1000)));
       },
     );

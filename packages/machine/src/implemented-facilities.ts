@@ -40,6 +40,13 @@ export const implementedFacilities: ReadonlySet<FacilityName> = new Set<Facility
   "message-security-assist-5",
   "miscellaneous-instruction-extensions-2",
   "miscellaneous-instruction-extensions-3",
+  "reset-reference-bits-multiple",
   "access-exception-fetch-store-indication",
+  "message-security-assist-3",
   "message-security-assist-4",
+  "enhanced-dat-2",
+  "ppa-in-order",
+  "insert-reference-bits-multiple",
+  "message-security-assist-8",
+  "reset-dat-protection",
 ]);

@@ -3,6 +3,7 @@
  * "Timing", "Central Processing Unit" (SIGP).
  */
 import { programInterruption } from "@lockframe/architecture";
+import { isTokenException, testAccess, translateAccessRegister } from "../access-registers.ts";
 import { type Cpu, ProgramInterruption, PswBit, assigned } from "../cpu.ts";
 import type { Processors } from "../processors.ts";
 import type { ChannelInstruction } from "../services.ts";
@@ -135,8 +136,9 @@ const loadProgramParameter: HostRoutine = (cpu) => {
 // --- storage keys ----------------------------------------------------------------------------------
 
 /** Real address of a 4 KiB block, in a register, as an absolute one. */
-function blockAddress(cpu: Cpu, register: number): number {
-  const real = cpu.gr(register) & cpu.addressMask & ~0xfffn;
+const blockAddress = (cpu: Cpu, register: number): number =>
+  realFrame(cpu, cpu.gr(register) & cpu.addressMask & ~0xfffn);
+function realFrame(cpu: Cpu, real: bigint): number {
   const absolute = real < BigInt(cpu.storage.size) ? cpu.swapPrefix(Number(real)) : Number(real);
   if (!cpu.storage.contains(absolute, 0x1000)) throw addressing();
   return absolute;
@@ -183,6 +185,21 @@ function storageKeys(processors: Processors): HostRoutines {
       processors.flushTlbs();
       return modeChanged;
     },
+    /** RRBM and IRBM: (R1, R2, 1 to reset). The reference bits of the 64 blocks around an address. */
+    referenceBits: (cpu) => {
+      const [r1, r2, reset] = [cpu.arg32(0), cpu.arg32(1), cpu.arg32(2) === 1];
+      const first = cpu.gr(r2) & cpu.addressMask & ~0x3_ffffn;
+      const blocks = Array.from({ length: 64 }, (_, n) => realFrame(cpu, first + BigInt(n * 0x1000)));
+      let bits = 0n;
+      for (const block of blocks) {
+        bits = (bits << 1n) | BigInt((cpu.storage.getKey(block) >> 2) & 1);
+        if (reset) cpu.storage.resetReference(block);
+      }
+      cpu.setGr(r1, bits);
+      if (!reset) return 0;
+      processors.flushTlbs();
+      return modeChanged;
+    },
     testBlock: (cpu) => {
       const block = blockAddress(cpu, cpu.arg32(1));
       cpu.makeReady(block);
@@ -195,7 +212,7 @@ function storageKeys(processors: Processors): HostRoutines {
       const [r1, r2] = [cpu.arg32(0), cpu.arg32(1)];
       const what = cpu.grLow(r1);
       const size = (what >> 12) & 7;
-      if (size > 1 || what & 0xfff0_0101) throw specification();
+      if (size > 2 || what & 0xfff0_0101) throw specification();
       const one = (address: number) => {
         if (what & 0x10000) {
           cpu.makeReady(address);
@@ -206,10 +223,11 @@ function storageKeys(processors: Processors): HostRoutines {
       if (size === 0) one(blockAddress(cpu, r2));
       else {
         let address = cpu.gr(r2) & cpu.addressMask & ~0xfffn;
+        const within = size === 1 ? 0xf_ffffn : 0x7fff_ffffn;
         do {
           one(frameAddress(cpu, address));
           address += 0x1000n;
-        } while (address & 0xf_ffffn);
+        } while (address & within);
         cpu.setGr(r2, address);
       }
       processors.flushTlbs();
@@ -243,15 +261,20 @@ function storageKeys(processors: Processors): HostRoutines {
 
 const INVALID_PAGE = 0x400n;
 const INVALID_TABLE = 0x20n;
+const DAT_PROTECTION = 0x200n;
 
 /** Fetch or store a doubleword of a translation table. */
 function tableEntry(cpu: Cpu, address: bigint): number {
   if (address + 8n > BigInt(cpu.storage.size)) throw addressing();
   return Number(address);
 }
-function invalidate(cpu: Cpu, address: bigint, bit: bigint): void {
+function readyEntry(cpu: Cpu, address: bigint): number {
   const entry = tableEntry(cpu, address);
   cpu.makeReady(entry);
+  return entry;
+}
+function invalidate(cpu: Cpu, address: bigint, bit: bigint): void {
+  const entry = readyEntry(cpu, address);
   cpu.storage.store64(entry, cpu.storage.fetch64(entry) | bit);
 }
 
@@ -290,6 +313,31 @@ function translation(processors: Processors): HostRoutines {
       }
       return flushed();
     },
+    /** RDP: (R1 page table, R2 virtual address). */
+    resetDatProtection: (cpu) => {
+      const index = (cpu.gr(cpu.arg32(1)) >> 12n) & 0xffn;
+      const entry = readyEntry(cpu, (cpu.gr(cpu.arg32(0)) & ~0x7ffn) + index * 8n);
+      cpu.storage.store64(entry, cpu.storage.fetch64(entry) & ~DAT_PROTECTION);
+      return flushed();
+    },
+    /** CRDTE: (R1 old and new entry, R2 table with its type in bits 59-61, and address). CC: 0 replaced, 1 another one there. */
+    compareAndReplaceTableEntry: (cpu) => {
+      const [r1, r2] = [cpu.arg32(0), cpu.arg32(1)];
+      const [designation, address] = [cpu.gr(r2), cpu.gr(r2 + 1)];
+      const ofPages = (designation & 0x10n) === 0n;
+      const level = (designation >> 2n) & 3n; // 3 region first ... 0 segment
+      const index = ofPages ? (address >> 12n) & 0xffn : (address >> (20n + 11n * level)) & 0x7ffn;
+      const origin = designation & (ofPages ? ~0x7ffn : ~0xfffn);
+      const entry = readyEntry(cpu, origin + index * 8n);
+      const found = cpu.storage.fetch64(entry);
+      if (found !== cpu.gr(r1)) {
+        cpu.setGr(r1, found);
+        return 1;
+      }
+      cpu.storage.store64(entry, cpu.gr(r1 + 1));
+      cpu.cc = 0;
+      return flushed();
+    },
     /** CSP and CSPG: (R1, R2, 1 for CSPG). The rightmost bits of R2 ask for purging. */
     compareAndSwapAndPurge: (cpu) => {
       const [r1, r2, wide] = [cpu.arg32(0), cpu.arg32(1), cpu.arg32(2) === 1];
@@ -312,8 +360,7 @@ function translation(processors: Processors): HostRoutines {
       const [address, r1, form] = [cpu.arg64(0), cpu.arg32(2), cpu.arg32(3)];
       // The space is the one that the PSW names, DAT on or off.
       const space = Number((cpu.u64(at.pswMask) >> 46n) & 3n);
-      const asce = space === 1 ? alet(cpu, cpu.arg32(1)) : cpu.cr([1, 1, 7, 13][space] ?? 1);
-      const result = cpu.realAddress(address, asce);
+      const result = realAddressIn(cpu, space, address, cpu.arg32(1));
       cpu.setU32(at.event, Event.none);
       if ("address" in result) {
         // In 64-bit mode LRA does as LRAG.
@@ -326,9 +373,11 @@ function translation(processors: Processors): HostRoutines {
       cpu.setGrLow(r1, 0x8000_0000 | result.code);
       return result.code === 0x10 ? 1 : result.code === 0x11 ? 2 : 3;
     },
+    /** (R1: access register, R2: extended authorization index in bits 32-47). */
+    testAccess: (cpu) => testAccess(cpu, cpu.ar(cpu.arg32(0)), cpu.grLow(cpu.arg32(1)) >>> 16),
     storeRealAddress: (cpu) => {
       const space = Number((cpu.u64(at.pswMask) >> 46n) & 3n);
-      const result = cpu.realAddress(cpu.arg64(2), cpu.cr([1, 1, 7, 13][space] ?? 1));
+      const result = realAddressIn(cpu, space, cpu.arg64(2), cpu.arg32(3));
       if (!("address" in result)) throw new ProgramInterruption(result.code);
       cpu.storeBytes(cpu.arg64(0), bytes64(result.address), cpu.arg32(1));
     },
@@ -354,12 +403,17 @@ function translation(processors: Processors): HostRoutines {
     },
   };
 }
-/** ASCE of an access register: ALETs 0 and 1 name the primary and the secondary space. */
-function alet(cpu: Cpu, ar: number): bigint {
-  const value = ar === 0 ? 0 : cpu.ar(ar);
-  if (value > 1) throw new ProgramInterruption(0x29);
-  return cpu.cr(value === 0 ? 1 : 7);
+/** Real address in a space (code of PSW bits 16-17), or the code of what is missing. */
+function realAddressIn(cpu: Cpu, space: number, address: bigint, ar: number): RealAddress {
+  if (space !== 1) return cpu.realAddress(address, cpu.cr([1, 1, 7, 13][space] ?? 1));
+  try {
+    return cpu.realAddress(address, translateAccessRegister(cpu, ar).asce);
+  } catch (error) {
+    if (!isTokenException(error)) throw error;
+    return { code: error.code };
+  }
 }
+type RealAddress = ReturnType<Cpu["realAddress"]>;
 
 // --- timing ----------------------------------------------------------------------------------------
 

@@ -188,6 +188,7 @@ const pswInstructions: readonly Instruction[] = [
 const hostSetKey = hostRoutine("setPswKey", "i64");
 const setAddressSpace = hostRoutine("setAddressSpace", "i64", "i32");
 
+const referenceBits = hostRoutine("referenceBits", "i32", "i32", "i32");
 const storageKeys: readonly Instruction[] = [
   insn("ISKE", RRE(0xb229), "INSERT STORAGE KEY EXTENDED", onRegisters("insertStorageKey"), privileged),
   insn(
@@ -206,6 +207,23 @@ const storageKeys: readonly Instruction[] = [
     "RESET REFERENCE BIT EXTENDED",
     onRegistersWithCode("resetReferenceBit"),
     privileged,
+  ),
+  ...(
+    [
+      ["RRBM", 0xb9ae, "RESET REFERENCE BITS MULTIPLE", 66],
+      ["IRBM", 0xb9ac, "INSERT REFERENCE BITS MULTIPLE", 145],
+    ] as const
+  ).map(([name, opcode, title, facility]) =>
+    insn(
+      name,
+      RRE(opcode),
+      title,
+      ({ r1, r2 }) => {
+        call(referenceBits, r1, r2, I32.of(name === "RRBM" ? 1 : 0));
+        return [];
+      },
+      { facility, privileged: true },
+    ),
   ),
   insn("TB", RRE(0xb22c), "TEST BLOCK", onRegistersWithCode("testBlock"), privileged),
   insn("PFMF", RRE(0xb9af), "PERFORM FRAME MANAGEMENT FUNCTION", onRegisters("performFrameManagement"), {
@@ -239,6 +257,8 @@ const real =
   };
 const invalidatePage = hostRoutine("invalidatePageTableEntry", "i32", "i32", "i32", "i32");
 const invalidateTable = hostRoutine("invalidateDatTableEntry", "i32", "i32", "i32", "i32");
+const resetDatProtection = hostRoutine("resetDatProtection", "i32", "i32");
+const compareAndReplaceTableEntry = hostRoutine("compareAndReplaceTableEntry", "i32", "i32");
 const compareSwapPurge = hostRoutine("compareAndSwapAndPurge", "i32", "i32", "i32");
 const storeRealAddress = hostRoutine("storeRealAddress", "i64", "i32", "i64", "i32");
 
@@ -264,6 +284,26 @@ const translationInstructions: readonly Instruction[] = [
       return [];
     },
     { privileged: true, facility: 3 },
+  ),
+  insn(
+    "RDP",
+    RRFb(0xb98b),
+    "RESET DAT PROTECTION",
+    ({ r1, r2 }) => {
+      call(resetDatProtection, r1, r2);
+      return [];
+    },
+    { privileged: true, facility: 194 },
+  ),
+  insn(
+    "CRDTE",
+    RRFb(0xb98f),
+    "COMPARE AND REPLACE DAT TABLE ENTRY",
+    ({ r1, r2 }) => {
+      recognise.even(r1, r2);
+      return [cc.set(call(compareAndReplaceTableEntry, r1, r2))];
+    },
+    { privileged: true, facility: 78 },
   ),
   insn(
     "CSP",
@@ -299,6 +339,7 @@ const translationInstructions: readonly Instruction[] = [
     },
     privileged,
   ),
+  insn("TAR", RRE(0xb24c), "TEST ACCESS", onRegistersWithCode("testAccess")),
   insn("LURA", RRE(0xb24b), "LOAD USING REAL ADDRESS", real(0), privileged),
   insn("LURAG", RRE(0xb905), "LOAD USING REAL ADDRESS", real(1), privileged),
   insn("STURA", RRE(0xb246), "STORE USING REAL ADDRESS", real(2), privileged),

@@ -24,7 +24,6 @@ const linkage = gapsOf(undefined, [
   ["PROGRAM TRANSFER", "PT b228"],
   ["RESUME PROGRAM", "RP b277"],
   ["SET SECONDARY ASN", "SSAR b225"],
-  ["TEST ACCESS", "TAR b24c"],
   ["TRACE", "TRACE 99 TRACG eb0f"],
   ["TRAP", "TRAP2 01ff TRAP4 b2ff"],
 ]);
@@ -52,7 +51,6 @@ const system = gapsOf(undefined, [
 ]);
 const announced = [
   ...gapsOf(11, [["PERFORM TOPOLOGY FUNCTION", "PTF b9a2"]]),
-  ...gapsOf(66, [["RESET REFERENCE BITS MULTIPLE", "RRBM b9ae"]]),
   ...gapsOf(67, [
     ["EXTRACT COPROCESSOR-GROUP ADDRESS", "ECPGA b2ed"],
     ["EXTRACT CPU COUNTER", "ECCTR b2e4"],
@@ -79,16 +77,13 @@ const announced = [
   ]),
   ...gapsOf(72, [["SET INTERRUPTION CONTROLS", "SIC ebd1"]]),
   ...gapsOf(74, [["STORE HYPERVISOR INFORMATION", "STHYI b256"]]),
-  ...gapsOf(78, [["COMPARE AND REPLACE DAT TABLE ENTRY", "CRDTE b98f"]]),
   ...gapsOf(142, [["STORE CPU COUNTER MULTIPLE", "STCCTM eb17"]]),
   ...gapsOf(144, [["TEST PENDING EXTERNAL INTERRUPTION", "TPEI b9a1"]]),
-  ...gapsOf(145, [["INSERT REFERENCE BITS MULTIPLE", "IRBM b9ac"]]),
   ...gapsOf(193, [
     ["LOAD BEAR", "LBEAR b200"],
     ["LOAD PSW EXTENDED", "LPSWEY eb71"],
     ["STORE BEAR", "STBEAR b201"],
   ]),
-  ...gapsOf(194, [["RESET DAT PROTECTION", "RDP b98b"]]),
   ...gapsOf(196, [["QUERY PROCESSOR ACTIVITY COUNTER INFORMATION", "QPACI b28f"]]),
 ];
 
@@ -119,11 +114,7 @@ const guardedStorage = gapsOf(133, [
   ["STORE GUARDED STORAGE CONTROLS", "STGSC e349"],
 ]);
 
-const messageSecurity = [
-  ...gapsOf(76, [["PERFORM CRYPTOGRAPHIC KEY MANAGEMENT OPERATION", "PCKMO b928"]]),
-  ...gapsOf(146, [["CIPHER MESSAGE WITH AUTHENTICATION", "KMA b929"]]),
-  ...gapsOf(155, [["COMPUTE DIGITAL SIGNATURE AUTHENTICATION", "KDSA b93a"]]),
-];
+const messageSecurity = [...gapsOf(155, [["COMPUTE DIGITAL SIGNATURE AUTHENTICATION", "KDSA b93a"]])];
 const functions = [
   ...gapsOf(150, [["SORT LISTS", "SORTL b938"]]),
   ...gapsOf(151, [["DEFLATE CONVERSION CALL", "DFLTCC b939"]]),
