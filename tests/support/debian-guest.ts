@@ -4,6 +4,7 @@ import {
   DebianArchive,
   DEFAULT_INIT,
   fetchDemoParts,
+  fetchKernelModules,
   fetchStage3Loaders,
   fetchUserland,
   isUnavailable,
@@ -59,6 +60,19 @@ export const bashGuest = (): Promise<Had<DebianGuest>> =>
       extraFiles: await fetchUserland(archive, ["bash", "coreutils"]),
       compression: "none",
     });
+    return { kernel: kernel.bytes, busybox: busybox.bytes, initrd };
+  });
+
+/** The kernel with drivers for virtio devices and ext4, and what makes such a file system. */
+export const deviceGuest = (): Promise<Had<DebianGuest>> =>
+  had(async () => {
+    const { kernel, busybox } = await fetchDemoParts(archive);
+    const modules = ["virtio_blk", "virtio-rng", "ext4", "crc32c_generic"];
+    const extraFiles = [
+      ...(await fetchUserland(archive, ["e2fsprogs"])),
+      ...(await fetchKernelModules(archive, modules)),
+    ];
+    const initrd = buildBusyboxInitramfs({ busybox: busybox.bytes, extraFiles, compression: "none" });
     return { kernel: kernel.bytes, busybox: busybox.bytes, initrd };
   });
 

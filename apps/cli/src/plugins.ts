@@ -16,6 +16,7 @@ const firstParty: Readonly<Record<string, () => Promise<{ readonly default: Plug
   "sclp-console": () => import("@lockframe/plugin-sclp-console"),
   "disk-images": () => import("@lockframe/plugin-disk-images"),
   "virtio-blk": () => import("@lockframe/plugin-virtio-blk"),
+  "virtio-serial": () => import("@lockframe/plugin-virtio-serial"),
   "virtio-rng": () => import("@lockframe/plugin-virtio-rng"),
 };
 

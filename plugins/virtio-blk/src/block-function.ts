@@ -36,9 +36,6 @@ const feature = {
 const VERSION_1 = 1n << 32n;
 const SECTOR = 512;
 const SEGMENT = 2 ** 20;
-const SEGMENTS = 126;
-/** No driver that keeps to what it was told asks for more at once. */
-const LARGEST_REQUEST = SEGMENT * SEGMENTS;
 /** Sectors that one discard or write-zeroes request may name. */
 const RANGE_SECTORS = 2 ** 16;
 const RANGES = 1;
@@ -50,6 +47,8 @@ export class BlockFunction implements VirtioDeviceParts {
   readonly queueSizes: readonly number[];
   readonly #disk: Disk;
   readonly #options: BlockOptions;
+  /** The most pieces that a request has: a queue has room for them, a header and a status. */
+  readonly #segments: number;
   #littleEndian = true;
   #failed = false;
   #scratch = new Uint8Array(SEGMENT);
@@ -57,6 +56,7 @@ export class BlockFunction implements VirtioDeviceParts {
   constructor(disk: Disk, options: BlockOptions) {
     this.#disk = disk;
     this.#options = options;
+    this.#segments = options.queueSize - 2;
     this.queueSizes = Array.from({ length: options.queues }, () => options.queueSize);
     this.features =
       feature.largestSegments |
@@ -76,7 +76,7 @@ export class BlockFunction implements VirtioDeviceParts {
     return [
       { size: 8, value: Math.floor(this.#disk.size / SECTOR) },
       { size: 4, value: SEGMENT },
-      { size: 4, value: SEGMENTS },
+      { size: 4, value: this.#segments },
       { bytes: new Uint8Array(4) }, // no geometry
       { size: 4, value: blockSize },
       { size: 1, value: 0 }, // physical blocks are as large as logical ones
@@ -200,7 +200,8 @@ export class BlockFunction implements VirtioDeviceParts {
     const { blockSize } = this.#options;
     const sectors = BigInt(Math.floor(this.#disk.size / SECTOR));
     const fits = sector <= sectors && BigInt(length) <= (sectors - sector) * BigInt(SECTOR);
-    if (!fits || length > LARGEST_REQUEST) return undefined;
+    const asTold = length <= SEGMENT * this.#segments;
+    if (!fits || !asTold) return undefined;
     const offset = Number(sector) * SECTOR;
     return offset % blockSize === 0 && length % blockSize === 0 ? offset : undefined;
   }

@@ -144,7 +144,7 @@ test("the configuration tells size, limits and queues, and the disk is closed at
   expect(config.readBigUInt64LE(0)).toBe(BigInt(SECTORS));
   expect([config.readUInt32LE(8), config.readUInt32LE(12), config.readUInt32LE(20)]).toEqual([
     2 ** 20,
-    126,
+    254,
     512,
   ]);
   expect(config.readUInt16LE(34)).toBe(3);

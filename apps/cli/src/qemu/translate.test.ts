@@ -122,6 +122,19 @@ test.for([
   expect(layer.devices).toEqual([{ type: "virtio-blk-ccw", drive: { ...plainDrive, ...differs } }]);
 });
 
+test("ports of virtio-serial belong to the device before them, or to the one that they name", () => {
+  const { layer } = run(
+    "-nodefaults -chardev null,id=a -chardev null,id=b -chardev null,id=c -device virtio-serial-ccw,id=s0 " +
+      "-device virtconsole,chardev=a -device virtio-serial,id=s1 -device virtserialport,chardev=b,name=org.b " +
+      "-device virtserialport,chardev=c,bus=s0.0",
+  );
+  const port = (chardev: string, console: boolean, name = "") => ({ chardev, console, name });
+  expect(layer.devices).toEqual([
+    { type: "virtio-serial-ccw", id: "s0", ports: [port("a", true), port("c", false)] },
+    { type: "virtio-serial-ccw", id: "s1", ports: [port("b", false, "org.b")] },
+  ]);
+});
+
 test("devices that come with their number, their properties and a source of random bytes", () => {
   const { layer, notes } = run(
     "-nodefaults -object rng-random,id=r,filename=/dev/urandom -device virtio-rng-ccw,rng=r,devno=fe.0.0042,iommu_platform=off " +
@@ -272,6 +285,19 @@ test.for([
   ["-blockdev '{bad'", "LF-QEMU-003", /JSON parse error/],
   ["-blockdev raw,node-name=a,file=b -device virtio-blk,drive=a", "LF-QEMU-003", /Cannot find device/],
   ["-blockdev raw,node-name=a -device virtio-blk,drive=a", "LF-QEMU-003", /Parameter 'filename' is missing/],
+  ["-chardev null,id=c -device virtconsole,chardev=c", "LF-QEMU-012", /No 'virtio-serial-bus' bus found/],
+  [
+    "-chardev null,id=c -device virtio-serial,id=a -device virtconsole,chardev=c,bus=b.0",
+    "LF-QEMU-012",
+    /Bus 'b\.0' not found/,
+  ],
+  ["-device virtio-serial -device virtconsole", "LF-QEMU-011", /parameter 'chardev' is missing/],
+  ["-device virtio-serial -device virtconsole,chardev=x", "LF-QEMU-011", /can't find value 'x'/],
+  [
+    "-chardev null,id=c -device virtio-serial -device virtserialport,chardev=c,nam=x",
+    "LF-QEMU-012",
+    /'virtserialport\.nam' not found/,
+  ],
   ["-device virtio-rng-ccw,rng=r", "LF-QEMU-008", /Device 'r' not found/],
   ["disk.img", "LF-UNIMPLEMENTED", /a disk image \(disk\.img\)/],
   ["-monitor stdio", "LF-UNIMPLEMENTED", /the option -monitor stdio/],

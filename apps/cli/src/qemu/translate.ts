@@ -16,6 +16,7 @@ import { acceleratorNote, parseMachine } from "./machine-option.ts";
 import { isOnHugePages, parseObject, type QemuObject } from "./objects.ts";
 import { parseMemorySize, parseOptions } from "./option-string.ts";
 import { QemuError } from "./qemu-error.ts";
+import { addSerialPort, parseSerialPort } from "./serial-ports.ts";
 import { parseSmp } from "./topology.ts";
 
 /** A command line that starts a machine. */
@@ -236,13 +237,24 @@ class Translation {
 
   #devices(): DeviceEntry[] {
     const used = new Set<string>();
-    const devices = this.#all("device").map((text) => {
+    const devices: DeviceEntry[] = [];
+    for (const text of this.#all("device")) {
+      const port = parseSerialPort(text);
+      if (port !== undefined) {
+        this.#requireChardev(
+          `-device ${text}`,
+          port.console ? "virtconsole" : "virtserialport",
+          port.chardev,
+        );
+        addSerialPort(port, devices);
+        continue;
+      }
       const entry = parseDevice(text, this.#definitions);
       this.#checkChardev(`-device ${text}`, entry);
       this.#resolveDrive(`-device ${text}`, entry, used);
       this.#resolveRng(`-device ${text}`, entry);
-      return entry;
-    });
+      devices.push(entry);
+    }
     const disks = this.#drives
       .filter(({ ownDevice }) => ownDevice)
       .map(({ source }): DeviceEntry => ({ type: "virtio-blk-ccw", drive: source }));
@@ -295,10 +307,14 @@ class Translation {
     const id = entry["chardev"];
     if (typeof id !== "string")
       throw new QemuError("LF-QEMU-011", `${context}: Can't create chardev: parameter 'chardev' is missing`);
+    this.#requireChardev(context, entry.type, id);
+  }
+
+  #requireChardev(context: string, type: string, id: string): void {
     if (!this.#characterDevices.has(id)) {
       throw new QemuError(
         "LF-QEMU-011",
-        `${context}: Property '${entry.type}.chardev' can't find value '${id}'${didYouMean(id, this.#characterDevices.keys())}`,
+        `${context}: Property '${type}.chardev' can't find value '${id}'${didYouMean(id, this.#characterDevices.keys())}`,
       );
     }
   }

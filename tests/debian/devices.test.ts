@@ -1,0 +1,171 @@
+/** virtio devices with Debian's drivers, plain and protected: disks that keep what is written, and random bytes. */
+import { spawnSync } from "node:child_process";
+import { createHash, createPublicKey } from "node:crypto";
+import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { stage3a, stage3b, writeSeImage } from "@lockframe/secure-image";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { describeWith, deviceGuest } from "../support/debian-guest.ts";
+import { GuestShell } from "../support/guest-shell.ts";
+import { type RunningMachine, startMachine } from "../support/running-machine.ts";
+import { ScratchFolder } from "../support/scratch-folder.ts";
+import { newHostKey } from "../support/sealed-tiny-guest.ts";
+
+const MINUTES = 60_000;
+vi.setConfig({ testTimeout: 3 * MINUTES });
+const QUIET = "console=ttysclp0 quiet cryptomgr.notests";
+const plugins = ["disk-images", "virtio-blk", "virtio-rng"];
+const had = await deviceGuest();
+
+/** An empty image; what is not written to it takes no room. */
+function emptyImage(folder: ScratchFolder, name: string, mebibytes: number): string {
+  const path = folder.at(name);
+  writeFileSync(path, "");
+  truncateSync(path, mebibytes * 2 ** 20);
+  return path;
+}
+
+/** What the host's own e2fsck says of an image; undefined where there is none. */
+function fileSystemFaults(image: string): string | undefined {
+  const { status, stdout, error } = spawnSync("e2fsck", ["-fn", image], { encoding: "utf8" });
+  if (error !== undefined) return undefined;
+  return status === 0 ? "" : stdout;
+}
+
+const MAKE_FILE_SYSTEM =
+  "mkdir -p /mnt && modprobe -a virtio_blk crc32c_generic ext4 && /usr/sbin/mkfs.ext4 -q /dev/vda && mount /dev/vda /mnt";
+const FILL = "dd if=/dev/urandom of=/mnt/noise bs=64k count=64 2>/dev/null && sha256sum < /mnt/noise";
+const REMOUNT = "umount /mnt && mount /dev/vda /mnt && sha256sum < /mnt/noise";
+
+describeWith("disks and random bytes of a plain guest", had, (parts) => {
+  let folder: ScratchFolder;
+  let disk: string;
+  let content: string;
+  let guest: RunningMachine;
+  let shell: GuestShell;
+
+  beforeAll(async () => {
+    folder = new ScratchFolder();
+    disk = emptyImage(folder, "disk.img", 64);
+    content = folder.at("content");
+    writeFileSync(content, Buffer.alloc(3 * 2 ** 20, "read me\n"));
+    guest = await startMachine({
+      ...parts(),
+      commandLine: QUIET,
+      changes: {
+        plugins,
+        devices: [
+          { type: "virtio-blk-ccw", at: "fe.0.0001", drive: { file: disk }, serial: "LOCK-1" },
+          { type: "virtio-blk-ccw", at: "0.1.1000", drive: { file: content, readOnly: true }, packed: true },
+          { type: "virtio-rng-ccw" },
+        ],
+      },
+    });
+    shell = await GuestShell.at(guest);
+  }, 5 * MINUTES);
+  afterAll(async () => {
+    await guest?.[Symbol.asyncDispose]();
+    folder?.[Symbol.dispose]();
+  });
+
+  test("the channel subsystem has them, by their numbers", async () => {
+    expect(await shell.run("ls /sys/bus/ccw/devices")).toBe("0.0.0000  0.0.0001  0.1.1000");
+    expect(await shell.run("cat /sys/bus/ccw/devices/*/cutype")).toBe("3832/04\n3832/02\n3832/02");
+    expect(await shell.run("cat /sys/bus/ccw/devices/*/online")).toBe("1\n1\n1");
+  });
+
+  test("a file system is made, filled, and the same after it was mounted again", async () => {
+    await shell.run(MAKE_FILE_SYSTEM);
+    const written = await shell.run(FILL);
+    expect(await shell.run(REMOUNT)).toBe(written);
+    expect(await shell.run("cat /sys/block/vda/serial")).toBe("LOCK-1");
+    await shell.run("umount /mnt");
+    expect(fileSystemFaults(disk) ?? "").toBe("");
+  });
+
+  test("a read-only disk with a packed queue is read, and stays as it is", async () => {
+    const digest = createHash("sha256").update(readFileSync(content)).digest("hex");
+    expect(await shell.run("sha256sum < /dev/vdb")).toBe(`${digest}  -`);
+    expect(await shell.run("cat /sys/block/vdb/ro")).toBe("1");
+    expect(await shell.run("dd if=/dev/zero of=/dev/vdb count=1 2>/dev/null || echo refused")).toBe(
+      "refused",
+    );
+  });
+
+  test("random bytes come from the host", async () => {
+    await shell.run("modprobe virtio-rng");
+    expect(await shell.run("cat /sys/class/misc/hw_random/rng_current")).toBe("virtio_rng.0");
+    const [one, other] = [
+      await shell.run("head -c 8 /dev/hwrng | xxd -p"),
+      await shell.run("head -c 8 /dev/hwrng | xxd -p"),
+    ];
+    expect(one).toMatch(/^[0-9a-f]{16}$/);
+    expect(other).not.toBe(one);
+  });
+
+  test("the kernel has nothing to complain of", async () => {
+    expect(await shell.run("dmesg | grep -i -E 'error|warn|oops|fail|unable' | grep -v vdb || true")).toBe(
+      "",
+    );
+    expect(guest.messages.filter((line) => /broke|failed/.test(line))).toEqual([]);
+  });
+});
+
+describeWith("disks of a protected guest", had, (parts) => {
+  const hostKey = newHostKey();
+  let folder: ScratchFolder;
+  let disk: string;
+  let guest: RunningMachine;
+  let shell: GuestShell;
+
+  beforeAll(async () => {
+    folder = new ScratchFolder();
+    disk = emptyImage(folder, "disk.img", 64);
+    const image = await writeSeImage({
+      kernel: parts().kernel,
+      initrd: parts().initrd,
+      cmdline: Buffer.from(QUIET),
+      hostKeys: [createPublicKey(hostKey)],
+      loaders: { stage3a: stage3a(), stage3b: stage3b() },
+    });
+    guest = await startMachine({
+      kernel: image,
+      hostKeys: [hostKey],
+      changes: {
+        plugins,
+        devices: [
+          { type: "virtio-blk-ccw", at: "fe.0.0001", drive: { file: disk } },
+          { type: "virtio-rng-ccw", at: "fe.0.0002", iommu_platform: false },
+        ],
+      },
+    });
+    shell = await GuestShell.at(guest);
+  }, 5 * MINUTES);
+  afterAll(async () => {
+    await guest?.[Symbol.asyncDispose]();
+    folder?.[Symbol.dispose]();
+  });
+
+  test("a file system is made, filled, and the same after it was mounted again, all through shared pages", async () => {
+    expect(await shell.run("cat /sys/firmware/uv/prot_virt_guest")).toBe("1");
+    await shell.run(MAKE_FILE_SYSTEM);
+    const written = await shell.run(FILL);
+    expect(await shell.run(REMOUNT)).toBe(written);
+    await shell.run("umount /mnt");
+    expect(fileSystemFaults(disk) ?? "").toBe("");
+    const features = await shell.run("cat /sys/bus/ccw/devices/0.0.0001/virtio*/features");
+    expect(features.slice(32, 34)).toBe("11"); // version 1, access platform
+  });
+
+  test("a device that would reach all of its storage is refused by the guest, and told of by the host", async () => {
+    await shell.run("modprobe virtio-rng || true");
+    expect(await shell.run("ls /sys/bus/ccw/devices/0.0.0002/virtio*/driver 2>/dev/null || echo none")).toBe(
+      "none",
+    );
+    expect(await shell.run("dmesg")).toContain("device must provide VIRTIO_F_ACCESS_PLATFORM");
+    expect(guest.messages.join("\n")).toContain("virtio-rng-ccw has iommu_platform=off");
+  });
+
+  test("no queue was broken by what the guest keeps for itself", () => {
+    expect(guest.messages.filter((line) => line.includes("broke a queue"))).toEqual([]);
+  });
+});
