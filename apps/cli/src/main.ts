@@ -1,5 +1,11 @@
 #!/usr/bin/env node
-import { main } from "./program.ts";
+import { enableCompileCache } from "node:module";
+import { join } from "node:path";
+import { defaultCacheDirectory } from "@lockframe/debian/cache-directory";
+
+// Before the rest is loaded: the command starts in half the time when its sources were compiled by an earlier run.
+enableCompileCache(join(defaultCacheDirectory(), "compiled"));
+const { main } = await import("./program.ts");
 
 process.exitCode = await main({
   args: process.argv.slice(2),

@@ -1,5 +1,6 @@
 import { LockframeError } from "@lockframe/architecture";
-import { Cache, defaultCacheDirectory, sha256 } from "./cache.ts";
+import { Cache, sha256 } from "./cache.ts";
+import { defaultCacheDirectory } from "./cache-directory.ts";
 import { DebFile } from "./deb.ts";
 import { decompressWhole } from "./decompress.ts";
 import { failure } from "./errors.ts";

@@ -1,17 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 
 /** Lower-case hexadecimal SHA256. */
 export function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
-}
-
-/** `$XDG_CACHE_HOME/lockframe`, else `~/.cache/lockframe`. Relative values do not count (XDG Base Directory). */
-export function defaultCacheDirectory(environment: NodeJS.ProcessEnv = process.env): string {
-  const xdg = environment["XDG_CACHE_HOME"];
-  return join(xdg?.startsWith("/") ? xdg : join(homedir(), ".cache"), "lockframe");
 }
 
 /**

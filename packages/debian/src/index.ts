@@ -7,7 +7,7 @@ export {
   type Place,
 } from "./archive.ts";
 export { appletNames } from "./busybox.ts";
-export { defaultCacheDirectory } from "./cache.ts";
+export { defaultCacheDirectory } from "./cache-directory.ts";
 export { type FileSystemEntry, writeCpio } from "./cpio.ts";
 export { type DebEntry, DebFile } from "./deb.ts";
 export { type ExplainedId, type ExplainedPart, explainParts } from "./explain-parts.ts";
