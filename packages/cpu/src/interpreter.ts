@@ -7,7 +7,7 @@ import { I32, elaborate, fieldOfWord } from "@lockframe/instructions";
 import type { Storage } from "@lockframe/memory";
 import { type Handler, writeDecodeTables } from "./decode-table.ts";
 import { handlersFor } from "./hot.ts";
-import { regionSignature } from "./jit/arrival.ts";
+import { defineChain, regionSignature } from "./jit/arrival.ts";
 import { type Linkage, type Linked, MOST_REGIONS } from "./jit/jit.ts";
 import { Emitter, load } from "./lower/emitter.ts";
 import { FunctionFlow, LEFT } from "./lower/flow.ts";
@@ -121,6 +121,7 @@ function compile(
   defineRun(module, runtime, callees, handlers, TABLE, entering);
   const { raise, fetchSlow, storeSlow, probeStore, execute } = callees;
   const linked = new Map(Object.entries({ raise, fetchSlow, storeSlow, probeStore, execute }));
+  if (entering !== undefined) linked.set("chain", defineChain(module, entering.regions));
   for (const [name, number] of numbers) linked.set(`routine ${name}`, number);
   if (asking !== undefined) for (const [name, number] of linked) module.export(name, number);
   return {

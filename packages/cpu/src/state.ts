@@ -103,7 +103,7 @@ export const cpu = {
   codeChanged: 0x470,
 
   /** Counts how often a TLB context has come to hold something else, or nothing. */
-  tlbGeneration: 0x470,
+  tlbGeneration: 0x474,
 
   scratch: 0x500,
   /** What the TLB contexts hold, one `TlbContext` each. */

@@ -1,7 +1,7 @@
 /** The interpreter's side of compiled code: where a program arrives by a jump, it is counted or entered. */
 import { I32, type I64 } from "@lockframe/instructions";
-import { type Emitter, type Label, type Local, load } from "../lower/emitter.ts";
-import { Entries, Event, cpu as at } from "../state.ts";
+import { Emitter, type Label, type Local, load } from "../lower/emitter.ts";
+import { Entries, Event, Tlb, cpu as at } from "../state.ts";
 import type { ModuleBuilder, Signature } from "../wasm/module.ts";
 
 const I = I32.of;
@@ -34,6 +34,38 @@ const ENTRY_SHIFT = 3;
 /** From a place, whose lowest bit is the same for all instructions, to its entry. */
 export const entryOf = (place: number): number =>
   Entries.base + ((place << (ENTRY_SHIFT - 1)) & (Entries.size - 8));
+
+/**
+ * Define `chain`, where a region ends that does not know what comes next: (cpu, address, budget) -> budget left. Goes
+ * on with the region at the address; returns, with the address in the PSW, when the interpreter has to look.
+ */
+export function defineChain(module: ModuleBuilder, regions: number): number {
+  const { parameters, results } = regionSignature;
+  const index = module.declare("chain", parameters, results);
+  const e = new Emitter(parameters.length);
+  const [cpu, address, budget] = [e.parameter32(0), e.parameter64(1), e.parameter32(2)];
+  const low = address.low32();
+  const tlbIndex = low.shrU(8).and((Tlb.fetchEntries - 1) << Tlb.entryShift);
+  const tlb = e.local32(load.i32(cpu, at.tlbFetch).add(tlbIndex));
+  e.block((leave) => {
+    const unless = (condition: I32) => e.if(condition, leave);
+    unless(budget.leS(0));
+    unless(load.i64(cpu, at.addressMask).ne(-1));
+    // An odd address differs from every tag.
+    unless(load.i64(tlb.value).ne(address.and(~0xffen)));
+    const place = e.local32(load.i32(tlb.value, 8).sub(low));
+    const entry = e.local32(place.value.shl(ENTRY_SHIFT - 1).and(Entries.size - 8));
+    unless(load.i32(entry.value, Entries.base).ne(place.value));
+    const value = e.local32(load.i32(entry.value, Entries.base + 4));
+    unless(value.value.geS(0));
+    for (const argument of [cpu, address, budget, value.value.and(0x7fff_ffff)]) e.emit(argument.node);
+    e.code.returnCallIndirect(module.type(parameters, results), regions);
+  });
+  e.store("i64", cpu, at.pswAddress, address);
+  e.emit(budget.node);
+  module.define(index, e.body);
+  return index;
+}
 
 /** Comes to its end when the instruction at `place` has to be interpreted. */
 export function emitArrival(

@@ -11,13 +11,19 @@ import type { Block, Region } from "./region.ts";
 import { registerUse } from "./registers.ts";
 import { type Node, dominates, structure } from "./structure.ts";
 
-export function compile(region: Region, callees: Callees): FunctionBody {
+/** Functions that regions call. */
+export interface RegionCallees extends Callees {
+  /** Where a region ends that does not know what comes next; see `defineChain`. */
+  readonly chain: number;
+}
+
+export function compile(region: Region, callees: RegionCallees): FunctionBody {
   return new RegionCompiler(region, callees).compile();
 }
 
 class RegionCompiler {
   readonly #region: Region;
-  readonly #callees: Callees;
+  readonly #callees: RegionCallees;
   readonly #context: RegionContext;
   readonly #nodes: ReadonlyMap<number, Node>;
   /** Blocks at whose begin the condition code may be asked for. */
@@ -25,7 +31,7 @@ class RegionCompiler {
   readonly #loops = new Map<Node, Label>();
   readonly #merges = new Map<Node, Label>();
 
-  constructor(region: Region, callees: Callees) {
+  constructor(region: Region, callees: RegionCallees) {
     this.#region = region;
     this.#callees = callees;
     const { entry, blocks } = region;
@@ -49,7 +55,7 @@ class RegionCompiler {
   compile(): FunctionBody {
     const context = this.#context;
     const root = this.#node(this.#region.entry);
-    context.body(() => this.#tree(context.e, root, { rule: VALUE }));
+    context.body(this.#callees.chain, () => this.#tree(context.e, root, { rule: VALUE }));
     return context.e.body;
   }
   #block(place: number): Block {

@@ -11,8 +11,8 @@ import { type Rule, VALUE, isWide, nameOf } from "./condition.ts";
 
 const I = I32.of;
 
-/** Why and where a region is left: fields of the number in `info`, which is negative for an event. */
-const Info = { event: 1 << 31, rule: 24, length: 16, budget: 0, budgetMask: 0xffff } as const;
+/** How a region is left with an event: fields of the number in `info`. */
+const Info = { rule: 24, length: 16, budget: 0, budgetMask: 0xffff } as const;
 
 /** What is known where code is being emitted. */
 export interface Knowledge {
@@ -38,11 +38,14 @@ export class RegionContext {
   readonly #wide = [this.e.local64(), this.e.local64()] as const;
   readonly #narrow = [this.e.local32(), this.e.local32()] as const;
   readonly #rules = new Set<Rule>();
+  #setsCode = false;
   /** Place of the last branch that was taken, or zero. */
   readonly #breaking = this.e.local32();
   readonly #place = this.e.local32();
   readonly #info = this.e.local32();
   readonly #target = this.e.local64();
+  /** The ways out: to go on elsewhere; with an event; and that when registers are written back already. */
+  #on: Label = 0;
   #out: Label = 0;
   #afterWriteBack: Label = 0;
 
@@ -66,21 +69,23 @@ export class RegionContext {
   }
 
   /** Emit what `inside` emits, every way of which ends in one of the exits, and the exits. */
-  body(inside: () => void): void {
+  body(chain: number, inside: () => void): void {
     const { e, cpu } = this;
     e.block((_, afterWriteBack) => {
       this.#afterWriteBack = afterWriteBack;
       e.block((__, out) => {
         this.#out = out;
-        inside();
+        e.block((___, on) => {
+          this.#on = on;
+          inside();
+        });
+        this.#writeRegisters(e);
+        if (this.#setsCode) e.store("i32", cpu, at.cc, this.#cc.value);
+        this.#writeBreaking(e);
+        e.returnCall(chain, cpu, this.#target.value, this.budget.value);
       });
       this.#writeRegisters(e);
-      this.#writeConditionCode();
-      e.if(this.#info.value.geS(0), () => {
-        this.#writeBreaking(e);
-        e.store("i64", cpu, at.pswAddress, this.#target.value);
-        e.return(this.#budgetLeft());
-      });
+      if (this.#setsCode) this.#writeConditionCode();
     });
     this.#writeBreaking(e);
     e.if(load.i32(cpu, at.event).eq(Event.program), () =>
@@ -88,10 +93,7 @@ export class RegionContext {
     );
     const length = this.#info.value.shrU(Info.length).and(0xff);
     e.store("i32", cpu, at.instructionLength, length);
-    e.emit(this.#budgetLeft().node);
-  }
-  #budgetLeft(): I32 {
-    return this.budget.value.add(this.#info.value.and(Info.budgetMask));
+    e.emit(this.budget.value.add(this.#info.value.and(Info.budgetMask)).node);
   }
 
   // --- ways out ------------------------------------------------------------------------------------
@@ -99,8 +101,9 @@ export class RegionContext {
   /** Go on at an address; `unused` instructions were counted that did not begin. */
   goOn(e: Emitter, target: I64, { rule }: Knowledge, unused = 0): void {
     e.set(this.#target, target);
-    e.set(this.#info, I((rule << Info.rule) | unused));
-    e.goto(this.#out);
+    if (rule !== VALUE) e.set(this.#cc, this.code(rule));
+    if (unused > 0) e.set(this.budget, this.budget.value.add(unused));
+    e.goto(this.#on);
   }
   /** An event stands in the CPU's block. `written`: registers and condition code are written back already. */
   leave(
@@ -111,7 +114,7 @@ export class RegionContext {
     written: boolean,
   ): void {
     e.set(this.#place, I(instruction.place));
-    e.set(this.#info, I(Info.event | (rule << Info.rule) | (instruction.length << Info.length) | unused));
+    e.set(this.#info, I((rule << Info.rule) | (instruction.length << Info.length) | unused));
     e.goto(written ? this.#afterWriteBack : this.#out);
   }
 
@@ -146,10 +149,12 @@ export class RegionContext {
   // --- condition code ------------------------------------------------------------------------------
 
   setCode(e: Emitter, code: I32): void {
+    this.#setsCode = true;
     e.set(this.#cc, code);
   }
   /** Keep the operands from which a rule makes the code. */
   keep(rule: Rule, keepOperand: (n: 0 | 1, wide: Local<I64>, narrow: Local<I32>) => void): void {
+    this.#setsCode = true;
     this.#rules.add(rule);
     keepOperand(0, this.#wide[0], this.#narrow[0]);
     keepOperand(1, this.#wide[1], this.#narrow[1]);

@@ -63,10 +63,13 @@ export class Decoder {
 
   /** Number of the page that a place is in, and the offset of the first byte in it. */
   pageOf(place: number): number {
-    return (this.#storage.top - 7 - place) >>> 12;
+    return this.absolute(place) >>> 12;
   }
   offsetOf(place: number): number {
-    return (this.#storage.top - 7 - place) & (PAGE - 1);
+    return this.absolute(place) & (PAGE - 1);
+  }
+  absolute(place: number): number {
+    return this.#storage.top - 7 - place;
   }
 
   /** Undefined: no installed instruction, one that goes beyond its page, or one that has to be interpreted. */

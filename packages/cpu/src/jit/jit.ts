@@ -6,11 +6,10 @@
  */
 import type { Instruction } from "@lockframe/instructions";
 import type { Storage } from "@lockframe/memory";
-import type { Callees } from "../lower/instruction.ts";
 import { Entries } from "../state.ts";
 import { type FunctionBody, ModuleBuilder, type Signature } from "../wasm/module.ts";
 import { entryOf, regionSignature } from "./arrival.ts";
-import { compile } from "./compile.ts";
+import { type RegionCallees, compile } from "./compile.ts";
 import { Decoder } from "./decoder.ts";
 import { type Region, discover } from "./region.ts";
 
@@ -163,23 +162,25 @@ export class Jit {
       if (known === undefined) throw new Error(`function ${name} is not imported`);
       return known;
     };
-    const callees: Callees = {
+    const callees: RegionCallees = {
       raise: number("raise"),
       fetchSlow: number("fetchSlow"),
       storeSlow: number("storeSlow"),
       probeStore: number("probeStore"),
       execute: number("execute"),
+      chain: number("chain"),
       routine: (name) => number(`routine ${name}`),
     };
     const { parameters, results } = regionSignature;
-    regions.forEach((region, n) => {
-      const index = module.declare(String(n), parameters, results, true);
+    const nameOf = ({ entry }: Region) => `region ${this.#decoder.absolute(entry).toString(16)}`;
+    regions.forEach((region) => {
+      const index = module.declare(nameOf(region), parameters, results, true);
       const body: FunctionBody = compile(region, callees);
       module.define(index, body);
     });
     const compiled = new WebAssembly.Module(module.finish(this.#storage.wasmPages));
     const { exports } = new WebAssembly.Instance(compiled, { host: imports });
-    return regions.map((_, n) => exports[String(n)]);
+    return regions.map((region) => exports[nameOf(region)]);
   }
 
   #install(region: Region, code: unknown): void {
@@ -230,7 +231,7 @@ export class Jit {
   }
 }
 
-const always = ["raise", "fetchSlow", "storeSlow", "probeStore", "execute"];
+const always = ["raise", "fetchSlow", "storeSlow", "probeStore", "execute", "chain"];
 
 /** Names of the functions that regions call. */
 function neededBy(regions: readonly Region[]): ReadonlySet<string> {
