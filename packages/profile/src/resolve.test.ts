@@ -48,7 +48,7 @@ devices:
 `,
   });
   expect(profile.name).toBe("base");
-  expect(profile.cpus).toEqual({ model: "z15", count: 2, engine: "interpreter" });
+  expect(profile.cpus).toEqual({ model: "z15", count: 2, engine: "jit" });
   expect(profile.facilities).toEqual({ add: ["vector"], remove: ["unpack"] });
   expect(profile.plugins).toEqual(["unpack", "sclp-console", "trace"]);
   expect(profile.devices).toEqual([

@@ -116,7 +116,7 @@ export type DeviceEntry = z.output<typeof deviceEntry>;
 export const defaults: Profile = {
   profile: PROFILE_VERSION,
   name: "machine",
-  cpus: { model: MAX_MODEL, count: 1, engine: "interpreter" },
+  cpus: { model: MAX_MODEL, count: 1, engine: "jit" },
   facilities: { add: [], remove: [] },
   storage: { size: "512MiB", backing: "anonymous", mergeable: true },
   plugins: [],
