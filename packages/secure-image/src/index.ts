@@ -19,6 +19,7 @@ export { stage3a, stage3b } from "./loaders/index.ts";
 export { mutateImage, type MutatedImage, type RandomNumbers } from "./mutate-image.ts";
 export * from "./open-se-header.ts";
 export * from "./page-cipher.ts";
+export { PageXts } from "./page-xts.ts";
 export * from "./parse-se-image.ts";
 export * from "./read-se-image.ts";
 export * from "./se-header.ts";

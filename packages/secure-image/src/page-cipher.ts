@@ -15,15 +15,18 @@ const ALGORITHM = "aes-256-xts";
 
 /** The tweak of one page. */
 export function pageTweak(prefix: bigint, offsetInComponent: number): Uint8Array {
-  const tweak = new Uint8Array(TWEAK_SIZE);
-  setTweak(new DataView(tweak.buffer), prefix, offsetInComponent);
-  return tweak;
+  return pageTweaks(prefix, offsetInComponent, 1);
 }
 
-function setTweak(view: DataView, prefix: bigint, offsetInComponent: number): void {
-  view.setBigUint64(0, prefix);
-  view.setUint32(8, Math.floor(offsetInComponent / 0x1_0000_0000));
-  view.setUint32(12, offsetInComponent >>> 0);
+/** The tweaks of consecutive pages, one after the other. */
+export function pageTweaks(prefix: bigint, offsetInComponent: number, count: number): Uint8Array {
+  const tweaks = new Uint8Array(TWEAK_SIZE * count);
+  const view = new DataView(tweaks.buffer);
+  for (let n = 0; n < count; n++) {
+    view.setBigUint64(TWEAK_SIZE * n, prefix);
+    view.setBigUint64(TWEAK_SIZE * n + 8, BigInt(offsetInComponent + n * PAGE_SIZE));
+  }
+  return tweaks;
 }
 
 /** Encrypts one page (4096 bytes). */
@@ -59,16 +62,11 @@ export class PageDigests {
     this.#pageCount += 1n;
   }
 
-  /** Adds consecutive pages of one component; `stored` is a whole number of pages. */
-  addPages(stored: Uint8Array, address: number, prefix: bigint, offsetInComponent: number): void {
+  /** Adds consecutive pages; `stored` is a whole number of pages, `tweaks` has 16 bytes for each. */
+  addPages(stored: Uint8Array, address: number, tweaks: Uint8Array): void {
     const count = stored.length / PAGE_SIZE;
     const places = new DataView(new ArrayBuffer(8 * count));
-    const tweaks = new Uint8Array(TWEAK_SIZE * count);
-    for (let n = 0; n < count; n++) {
-      places.setBigUint64(8 * n, BigInt(address + n * PAGE_SIZE));
-      const tweak = new DataView(tweaks.buffer, TWEAK_SIZE * n, TWEAK_SIZE);
-      setTweak(tweak, prefix, offsetInComponent + n * PAGE_SIZE);
-    }
+    for (let n = 0; n < count; n++) places.setBigUint64(8 * n, BigInt(address + n * PAGE_SIZE));
     this.#pld.update(stored);
     this.#ald.update(places);
     this.#tld.update(tweaks);

@@ -5,7 +5,7 @@ import { flagNames, Pcf, Scf } from "./control-flags.ts";
 import { decodePoint, publicKeyHash } from "./ec-point.ts";
 import { kindOfTweak } from "./image-layout.ts";
 import { unwrapKey } from "./key-exchange.ts";
-import { PageDigests } from "./page-cipher.ts";
+import { PageDigests, pageTweaks } from "./page-cipher.ts";
 import { type ParsedSeImage, parseSeImage } from "./parse-se-image.ts";
 import { openSecrets, type SeHeader, type SeHeaderSecrets } from "./se-header.ts";
 
@@ -208,7 +208,11 @@ function compareDigests(
     const chunk = 256 * PAGE_SIZE;
     for (let offset = 0; offset < length; offset += chunk) {
       const stored = image.subarray(address + offset, address + Math.min(length, offset + chunk));
-      running.addPages(stored, address + offset, tweakPrefix, offset);
+      running.addPages(
+        stored,
+        address + offset,
+        pageTweaks(tweakPrefix, offset, stored.length / PAGE_SIZE),
+      );
     }
   }
   const computed = running.values();

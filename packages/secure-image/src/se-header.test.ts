@@ -5,7 +5,7 @@ import { vector } from "../test/vectors.ts";
 import { hexOf } from "./bytes.ts";
 import { decodePoint, encodePoint, publicKeyHash } from "./ec-point.ts";
 import { deriveKeyEncryptionKey, encodeKeySlot, unwrapKey, wrapKey } from "./key-exchange.ts";
-import { decryptPage, encryptPage, PageDigests, pageTweak } from "./page-cipher.ts";
+import { decryptPage, encryptPage, PageDigests, pageTweak, pageTweaks } from "./page-cipher.ts";
 import { buildSeHeader, openSecrets, parseSeHeader } from "./se-header.ts";
 
 const hostPublic = createPublicKey(known.hostPrivate);
@@ -105,7 +105,8 @@ describe("pages, known answers", () => {
   it("digests the same, page by page or in one go", () => {
     const { stored, digests } = knownPages();
     const atOnce = new PageDigests();
-    atOnce.addPages(Buffer.concat(stored), known.componentAddress, known.tweakPrefix, 0);
+    const tweaks = pageTweaks(known.tweakPrefix, 0, stored.length);
+    atOnce.addPages(Buffer.concat(stored), known.componentAddress, tweaks);
     expect(atOnce.values()).toEqual(digests.values());
   });
 

@@ -22,7 +22,8 @@ import {
 } from "./image-layout.ts";
 import { buildIpib, type IpibComponent, IPIB_MAX_SIZE } from "./ipib.ts";
 import { checkLoaders, type Loaders, renderStage3a, renderStage3b } from "./loader-parameters.ts";
-import { encryptPage, IMAGE_KEY_SIZE, PageDigests, pageTweak } from "./page-cipher.ts";
+import { IMAGE_KEY_SIZE, PageDigests, pageTweaks } from "./page-cipher.ts";
+import { PageXts } from "./page-xts.ts";
 import { buildSeHeader, checkSlotCount, PSW_MASK_64BIT, seHeaderSize } from "./se-header.ts";
 
 export interface SeImageOptions {
@@ -258,14 +259,14 @@ async function writeFrame(
 /** Pads, encrypts, digests and writes component after component. */
 class Sealer {
   readonly #sink: ImageSink;
-  readonly #imageKey: Uint8Array | undefined;
+  readonly #cipher: PageXts | undefined;
   readonly #digests: PageDigests;
   #done = 0;
 
   /** @param imageKey undefined to leave the pages in plain text. */
   constructor(sink: ImageSink, imageKey: Uint8Array | undefined, digests: PageDigests) {
     this.#sink = sink;
-    this.#imageKey = imageKey;
+    this.#cipher = imageKey === undefined ? undefined : new PageXts("encrypt", imageKey);
     this.#digests = digests;
   }
 
@@ -277,25 +278,13 @@ class Sealer {
       if (plain.length !== wanted) throw changedWhileRead(kind, offset, wanted, plain.length);
       const pages = new Uint8Array(Math.min(CHUNK, length - offset));
       pages.set(plain);
-      if (this.#imageKey !== undefined) encryptPages(this.#imageKey, pages, prefix, offset);
-      this.#digests.addPages(pages, address + offset, prefix, offset);
+      const tweaks = pageTweaks(prefix, offset, pages.length / PAGE_SIZE);
+      this.#cipher?.apply(pages, tweaks);
+      this.#digests.addPages(pages, address + offset, tweaks);
       await this.#sink.write(address + offset, pages);
       this.#done += pages.length;
       onProgress(this.#done);
     }
-  }
-}
-
-/** Encrypts whole pages in place. */
-function encryptPages(
-  imageKey: Uint8Array,
-  pages: Uint8Array,
-  prefix: bigint,
-  offsetInComponent: number,
-): void {
-  for (let at = 0; at < pages.length; at += PAGE_SIZE) {
-    const tweak = pageTweak(prefix, offsetInComponent + at);
-    pages.set(encryptPage(imageKey, tweak, pages.subarray(at, at + PAGE_SIZE)), at);
   }
 }
 

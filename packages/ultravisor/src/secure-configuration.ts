@@ -4,12 +4,21 @@
  * has to decode UVCBs.
  */
 import type { KeyObject } from "node:crypto";
-import { PAGE_SIZE, PageState, type Storage } from "@lockframe/memory";
-import { openSeHeader, PageDigests, Pcf, TWEAK_SIZE, type OpenedSeHeader } from "@lockframe/secure-image";
+import { EXCHANGE_PIECE, PAGE_SIZE, PageState, type Storage } from "@lockframe/memory";
+import {
+  openSeHeader,
+  PageDigests,
+  pageTweaks,
+  PageXts,
+  Pcf,
+  type OpenedSeHeader,
+} from "@lockframe/secure-image";
 import type { GuestStop } from "./guest-stop.ts";
 import { PageVault } from "./page-vault.ts";
 import { Uv, type UvResult } from "./return-code.ts";
-import { PIECE_PAGES, XtsPages } from "./xts-pages.ts";
+
+/** Pages that are unpacked at a time. */
+const PIECE_PAGES = EXCHANGE_PIECE / PAGE_SIZE;
 
 /** Bytes of the largest SE header. */
 export const SE_HEADER_LIMIT = 2 * PAGE_SIZE;
@@ -66,7 +75,7 @@ export class SecureConfiguration {
   #image: OpenedSeHeader | undefined;
   #digests: PageDigests | undefined;
   /** Undefined also for an image whose components are not encrypted. */
-  #cipher: XtsPages | undefined;
+  #cipher: PageXts | undefined;
   #stop: GuestStop | undefined;
 
   constructor(storage: Storage, host: HostSecrets, onStop: (stop: GuestStop) => void) {
@@ -105,7 +114,7 @@ export class SecureConfiguration {
     this.#image = opened;
     this.#digests = new PageDigests();
     if ((opened.header.pcf & Pcf.noComponentEncryption) === 0n)
-      this.#cipher = new XtsPages(this.#storage, opened.secrets.imageKey);
+      this.#cipher = new PageXts("decrypt", opened.secrets.imageKey);
     this.#state = "parameters-set";
     return Uv.executed;
   }
@@ -281,9 +290,12 @@ export class SecureConfiguration {
 
   #unpackPiece(address: number, count: number, tweakPrefix: bigint, offset: number): void {
     const stored = this.#storage.takePiece(address, count * PAGE_SIZE);
-    this.#digests?.addPages(stored, address, tweakPrefix, offset);
+    const tweaks = pageTweaks(tweakPrefix, offset, count);
+    this.#digests?.addPages(stored, address, tweaks);
     this.#own(address / PAGE_SIZE, count);
-    this.#cipher?.decryptPiece(address, tweaksOf(tweakPrefix, offset, count));
+    if (this.#cipher === undefined) return;
+    this.#cipher.apply(stored, tweaks);
+    this.#storage.putPiece(address, stored.length);
   }
 
   /** Pages outside the image are cleared when they are first used: most are never, and stay untouched. */
@@ -358,17 +370,6 @@ export class SecureConfiguration {
       first = page + 1;
     }
   }
-}
-
-/** The 16-byte tweaks of consecutive pages, one after the other. */
-function tweaksOf(prefix: bigint, offset: number, count: number): Uint8Array {
-  const tweaks = new Uint8Array(count * TWEAK_SIZE);
-  const view = new DataView(tweaks.buffer);
-  for (let n = 0; n < count; n++) {
-    view.setBigUint64(n * TWEAK_SIZE, prefix);
-    view.setBigUint64(n * TWEAK_SIZE + 8, BigInt(offset + n * PAGE_SIZE));
-  }
-  return tweaks;
 }
 
 type DigestValues = ReturnType<PageDigests["values"]>;
