@@ -21,7 +21,7 @@ const CARRIED = [0x87, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0];
 /** Blocks for each turn of the loop. */
 const UNROLLED = 4;
 
-const { get, set, tee, i32Add, i32Const } = op;
+const { get, set, i32Add, i32Const } = op;
 
 /**
  * whiten(page, tweaks, end): XOR each block from `page` to `end` with its tweak. A page's first tweak stands in

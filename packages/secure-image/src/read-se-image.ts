@@ -208,11 +208,7 @@ function compareDigests(
     const chunk = 256 * PAGE_SIZE;
     for (let offset = 0; offset < length; offset += chunk) {
       const stored = image.subarray(address + offset, address + Math.min(length, offset + chunk));
-      running.addPages(
-        stored,
-        address + offset,
-        pageTweaks(tweakPrefix, offset, stored.length / PAGE_SIZE),
-      );
+      running.addPages(stored, address + offset, pageTweaks(tweakPrefix, offset, stored.length / PAGE_SIZE));
     }
   }
   const computed = running.values();
