@@ -1,6 +1,11 @@
 import { type Boot, boot, type Starter } from "./boots.ts";
 import type { GuestParts } from "./guest-parts.ts";
-import { plainStarter, protectedStarter, qemuStarter, qemuVersion } from "./starters.ts";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type OwnEngine, plainStarter, protectedStarter, qemuStarter, qemuVersion } from "./starters.ts";
+import { missingCompiler } from "./toolchain.ts";
+import { WorkloadGuest, workloadInitramfs } from "./workload-guest.ts";
+import type { Size } from "./workloads.ts";
 import { sealedImage } from "./sealed-image.ts";
 
 /** Boots of one side: those that worked, and why the others did not. */
@@ -11,18 +16,35 @@ export interface Boots {
 
 export type Side = "plain" | "protected" | "qemu";
 
-/** What rows measure with. Boots are made once and shared by all rows that ask for them. */
-export class BenchContext {
+/** The two machines that execute workloads, booted; a peer that is missing, and why. */
+export interface WorkloadGuests {
+  readonly ours: WorkloadGuest;
+  readonly peer: WorkloadGuest | undefined;
+  readonly failure: string | undefined;
+}
+
+const noQemu = "qemu-system-s390x is not installed (Debian's package qemu-system-misc or qemu-system-s390x)";
+
+export interface BenchOptions {
   /** How many times everything is measured. */
   readonly runs: number;
+  readonly engine: OwnEngine;
+  /** `short` executes workloads for their results alone, on our side alone. */
+  readonly size: Size;
+}
+
+/** What rows measure with. Boots are made once and shared by all rows that ask for them. */
+export class BenchContext implements AsyncDisposable {
+  readonly options: BenchOptions;
   readonly #folder: string;
   readonly #parts: () => Promise<GuestParts>;
   #files: Promise<GuestParts> | undefined;
+  #guests: Promise<WorkloadGuests | string> | undefined;
   readonly #boots = new Map<Side, Promise<Boots>>();
 
   /** `folder` takes temporary files; `parts` gets kernel and initramfs when a row first needs them. */
-  constructor(runs: number, folder: string, parts: () => Promise<GuestParts>) {
-    this.runs = runs;
+  constructor(options: BenchOptions, folder: string, parts: () => Promise<GuestParts>) {
+    this.options = options;
     this.#folder = folder;
     this.#parts = parts;
   }
@@ -37,13 +59,36 @@ export class BenchContext {
     return made;
   }
 
+  /** Both machines with the same workloads, booted when a row first asks; a string says why there are none. */
+  workloadGuests(): Promise<WorkloadGuests | string> {
+    return (this.#guests ??= this.#bootGuests());
+  }
+
+  async #bootGuests(): Promise<WorkloadGuests | string> {
+    const missing = missingCompiler();
+    if (missing !== undefined) return missing;
+    this.#files ??= this.#parts();
+    const parts = { kernel: (await this.#files).kernel, initrd: join(this.#folder, "workloads.cpio") };
+    writeFileSync(parts.initrd, await workloadInitramfs(this.#folder));
+    const ours = await WorkloadGuest.boot(plainStarter(parts, this.options.engine));
+    if (this.options.size === "short") return { ours, peer: undefined, failure: "results alone" };
+    if (qemuVersion() === undefined) return { ours, peer: undefined, failure: noQemu };
+    return { ours, peer: await WorkloadGuest.boot(qemuStarter(parts)), failure: undefined };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const guests = await this.#guests;
+    if (guests === undefined || typeof guests === "string") return;
+    await Promise.all([guests.ours.end(), guests.peer?.end()]);
+  }
+
   async #bootAll(side: Side): Promise<Boots> {
     const starter = await this.#starter(side);
     if (typeof starter === "string") {
       return { boots: [], failure: starter };
     }
     const boots: Boot[] = [];
-    for (let run = 0; run < this.runs; run++) {
+    for (let run = 0; run < this.options.runs; run++) {
       const made = await boot(starter);
       if ("failure" in made) {
         return { boots, failure: made.failure };
@@ -56,7 +101,7 @@ export class BenchContext {
   /** How a side is started, or why it cannot be. */
   async #starter(side: Side): Promise<Starter | string> {
     if (side === "qemu" && qemuVersion() === undefined) {
-      return "qemu-system-s390x is not installed (Debian's package qemu-system-misc or qemu-system-s390x)";
+      return noQemu;
     }
     this.#files ??= this.#parts();
     const parts = await this.#files;
@@ -64,10 +109,12 @@ export class BenchContext {
       case "qemu":
         return qemuStarter(parts);
       case "plain":
-        return plainStarter(parts);
+        return plainStarter(parts, this.options.engine);
       case "protected": {
         const sealed = await sealedImage(parts, this.#folder);
-        return typeof sealed === "string" ? sealed : protectedStarter(sealed.image, sealed.hostKey);
+        return typeof sealed === "string"
+          ? sealed
+          : protectedStarter(sealed.image, sealed.hostKey, this.options.engine);
       }
     }
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { figureOf, median, tableOf } from "./figure.ts";
+import { figureOf, groupMeans, median, tableOf } from "./figure.ts";
 import { MeteredProcess } from "./metered-process.ts";
 
 const script = (text: string): [string, string[]] => [process.execPath, ["-e", text]];
@@ -15,11 +15,24 @@ describe("figures", () => {
     expect(figureOf("r", "s", "less", [], [6], "").ratio).toBeNull();
   });
 
+  it("have a geometric mean for each group", () => {
+    const figure = figureOf("r", "s", "less", [1], [2], "");
+    const members = [
+      { ...figure, group: "a", cpuRatio: 3 },
+      { ...figure, group: "a", ratio: 8, cpuRatio: null },
+      { ...figure, group: "b", ratio: null },
+    ];
+    const [a, b] = groupMeans([...members, figure]);
+    expect(a?.ratio).toBeCloseTo(4);
+    expect(a?.cpuRatio).toBeCloseTo(3);
+    expect(b?.ratio).toBeNull();
+  });
+
   it("stand in columns", () => {
     const table = tableOf([figureOf("prompt", "s", "less", [12.345], [], "why")]);
     expect(table.split("\n")).toEqual([
-      "row     unit  ours  peer  ratio",
-      "prompt  s     12.3     -      -  why",
+      "row     unit  ours  peer  ratio  by CPU",
+      "prompt  s     12.3     -      -       -  why",
     ]);
   });
 });

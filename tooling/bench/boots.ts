@@ -5,6 +5,8 @@ import { promptPattern } from "./guest-parts.ts";
 export interface Boot {
   /** Seconds from the start of the process to the prompt. */
   readonly secondsToPrompt: number;
+  /** Seconds of CPU that the process used up to then. */
+  readonly cpuSecondsToPrompt: number;
   /** Largest resident set up to then, in bytes. */
   readonly peakMemory: number;
   /** Share of a core that the guest uses while its shell waits for input. */
@@ -35,13 +37,14 @@ export async function boot({ name, command, args }: Starter): Promise<Boot | { r
   if (secondsToPrompt === undefined) {
     return { failure: `${name} came to no prompt; last said: ${lastLine(machine.output)}` };
   }
+  const cpuSecondsToPrompt = machine.cpuSeconds();
   const peakMemory = machine.peakMemory();
   await machine.cpuShare(settleSeconds);
   const idleShare = await machine.cpuShare(watchSeconds);
   const cpuSeconds = machine.cpuSeconds();
   machine.send("poweroff -f\n");
   await machine.end(patienceSeconds);
-  return { secondsToPrompt, peakMemory, idleShare, cpuSeconds, output: machine.output };
+  return { secondsToPrompt, cpuSecondsToPrompt, peakMemory, idleShare, cpuSeconds, output: machine.output };
 }
 
 function lastLine(output: string): string {

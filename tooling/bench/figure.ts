@@ -7,6 +7,14 @@ export interface Figure {
   readonly peer: number | null;
   /** How many times better than the peer we are; above 1 is better. Null where a side lacks. */
   readonly ratio: number | null;
+  /** The same ratio of CPU time that the processes used, which other load on the host disturbs less. */
+  readonly cpuRatio?: number | null;
+  /** Rows that a mean is taken of. */
+  readonly group?: string;
+  /** Every measurement in turn, [elapsed, CPU] in seconds. */
+  readonly runs?: Readonly<Record<"ours" | "peer", readonly (readonly [number, number])[]>>;
+  /** What came out wrong on our side or the peer's. */
+  readonly wrong?: string;
   /** Who the peer is, and why a side lacks. */
   readonly note: string;
 }
@@ -28,7 +36,7 @@ export function figureOf(
   return { row, unit, ours: mine, peer: theirs, ratio: ratioOf(better, mine, theirs), note };
 }
 
-function ratioOf(better: Direction, ours: number | null, peer: number | null): number | null {
+export function ratioOf(better: Direction, ours: number | null, peer: number | null): number | null {
   if (ours === null || peer === null || ours === 0 || peer === 0) {
     return null;
   }
@@ -43,16 +51,40 @@ export function median(values: readonly number[]): number | null {
   return high === undefined || low === undefined ? null : (low + high) / 2;
 }
 
+/** Geometric means of each group's ratios, by elapsed and by CPU time, as further figures. */
+export function groupMeans(figures: readonly Figure[]): Figure[] {
+  const groups = new Map<string, Figure[]>();
+  for (const figure of figures)
+    if (figure.group !== undefined) groups.set(figure.group, [...(groups.get(figure.group) ?? []), figure]);
+  return [...groups].map(([group, members]) => ({
+    row: `mean of ${group}`,
+    unit: "",
+    ours: null,
+    peer: null,
+    ratio: geometricMean(members.map(({ ratio }) => ratio)),
+    cpuRatio: geometricMean(members.map(({ cpuRatio }) => cpuRatio ?? null)),
+    note: "geometric mean of the ratios",
+  }));
+}
+
+function geometricMean(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0
+    ? null
+    : Math.exp(known.reduce((sum, value) => sum + Math.log(value), 0) / known.length);
+}
+
 /** The figures as an aligned table. */
 export function tableOf(figures: readonly Figure[]): string {
   const rows = [
-    ["row", "unit", "ours", "peer", "ratio", ""],
-    ...figures.map(({ row, unit, ours, peer, ratio, note }) => [
+    ["row", "unit", "ours", "peer", "ratio", "by CPU", ""],
+    ...figures.map(({ row, unit, ours, peer, ratio, cpuRatio = null, note }) => [
       row,
       unit,
       shown(ours),
       shown(peer),
       shown(ratio),
+      shown(cpuRatio),
       note,
     ]),
   ];
@@ -63,7 +95,7 @@ export function tableOf(figures: readonly Figure[]): string {
     .map((cells) =>
       cells
         .map((cell, column) =>
-          column >= 2 && column <= 4 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+          column >= 2 && column <= 5 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
         )
         .join("  ")
         .trimEnd(),

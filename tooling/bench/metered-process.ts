@@ -58,6 +58,18 @@ export class MeteredProcess implements AsyncDisposable {
     return (performance.now() - this.#started) / 1000;
   }
 
+  /** The match in the output after its first `from` characters; undefined if it ended or `limit` seconds from now passed. */
+  async matchAfter(from: number, pattern: RegExp, limit: number): Promise<RegExpExecArray | undefined> {
+    const deadline = performance.now() + limit * 1000;
+    for (;;) {
+      const match = pattern.exec(this.#output.slice(from));
+      if (match !== null) return match;
+      const left = deadline - performance.now();
+      if (this.#ended !== undefined || left <= 0) return undefined;
+      await this.#news(left);
+    }
+  }
+
   /** Its ending; after `limit` seconds from now it is killed. */
   async end(limit: number): Promise<Ending> {
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), limit * 1000);

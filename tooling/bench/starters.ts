@@ -11,6 +11,9 @@ export const lockframe = (...args: string[]): { command: string; args: string[] 
   args: ["--conditions=@lockframe/source", cli, ...args],
 });
 
+/** How our side runs instructions. */
+export type OwnEngine = "interpreter" | "jit";
+
 const common = ["-m", String(guestMegabytes), "-smp", "1", "-nographic", "-nodefaults"];
 const console = ["-chardev", "stdio,id=console", "-device", "sclpconsole,chardev=console"];
 const direct = ({ kernel, initrd }: GuestParts): string[] =>
@@ -40,15 +43,25 @@ export function qemuVersion(): string | undefined {
 }
 
 /** Our machine with the same command line. */
-export function plainStarter(parts: GuestParts): Starter {
+export function plainStarter(parts: GuestParts, engine: OwnEngine): Starter {
   return {
     name: "lockframe",
-    ...lockframe("qemu", "--stats", "-machine", "s390-ccw-virtio", ...common, ...console, ...direct(parts)),
+    ...lockframe(
+      "qemu",
+      "--stats",
+      "--engine",
+      engine,
+      "-machine",
+      "s390-ccw-virtio",
+      ...common,
+      ...console,
+      ...direct(parts),
+    ),
   };
 }
 
 /** Our machine with the same kernel and initramfs sealed in an SE image. */
-export function protectedStarter(image: string, hostKey: string): Starter {
+export function protectedStarter(image: string, hostKey: string, engine: OwnEngine): Starter {
   const machine = [
     "-machine",
     "s390-ccw-virtio,confidential-guest-support=pv0",
@@ -60,6 +73,8 @@ export function protectedStarter(image: string, hostKey: string): Starter {
     ...lockframe(
       "qemu",
       "--stats",
+      "--engine",
+      engine,
       ...machine,
       ...common,
       ...console,

@@ -9,10 +9,14 @@ export const PROFILE_VERSION = 1;
 const facilityName = z.enum(facilities.map(({ name }) => name));
 const modelName = z.enum([MAX_MODEL, ...cpuModels.flatMap(({ name, aliases }) => [name, ...aliases])]);
 
+/** How instructions can run. */
+export const engines = ["interpreter", "jit"] as const;
+export type Engine = (typeof engines)[number];
+
 const cpus = z.strictObject({
   model: modelName.meta({ description: "Machine type, or `max` for whatever is implemented" }),
   count: z.int().min(1).max(248).meta({ description: "CPUs at start" }),
-  engine: z.enum(["interpreter", "jit"]).meta({ description: "How instructions run" }),
+  engine: z.enum(engines).meta({ description: "How instructions run" }),
 });
 
 const facilityChanges = z.strictObject({

@@ -10,11 +10,12 @@ const bootRow = (
   better: Direction,
   side: Side,
   valueOf: (boot: Boot) => number,
+  peerSide: Side = "qemu",
 ): Row => ({
   name,
   async measure(context: BenchContext): Promise<Figure> {
     const ours = await context.boots(side);
-    const peer = await context.boots("qemu");
+    const peer = await context.boots(peerSide);
     const note = [ours.failure, peer.failure].filter((text) => text !== undefined).join("; ");
     return figureOf(
       name,
@@ -22,7 +23,7 @@ const bootRow = (
       better,
       ours.boots.map(valueOf),
       peer.boots.map(valueOf),
-      note || "peer: qemu-system-s390x",
+      note || (peerSide === "qemu" ? "peer: qemu-system-s390x" : `peer: our own ${peerSide} boot`),
     );
   },
 });
@@ -32,7 +33,8 @@ const idlePercent = (boot: Boot): number => boot.idleShare * 100;
 
 export const bootRows: readonly Row[] = [
   bootRow("prompt-plain", "s", "less", "plain", (boot) => boot.secondsToPrompt),
-  bootRow("prompt-protected", "s", "less", "protected", (boot) => boot.secondsToPrompt),
+  bootRow("prompt-protected", "s", "less", "protected", (boot) => boot.secondsToPrompt, "plain"),
+  bootRow("prompt-cpu", "s", "less", "plain", (boot) => boot.cpuSecondsToPrompt),
   bootRow("peak-memory-plain", "MiB", "less", "plain", mebibytes),
   bootRow("peak-memory-protected", "MiB", "less", "protected", mebibytes),
   bootRow("idle-cpu", "% of a core", "less", "plain", idlePercent),

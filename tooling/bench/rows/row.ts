@@ -5,5 +5,7 @@ import type { Figure } from "../figure.ts";
 export interface Row {
   /** As on the command line: "prompt-plain". */
   readonly name: string;
+  /** The group that it can be asked for with. */
+  readonly group?: string;
   measure(context: BenchContext): Promise<Figure>;
 }

@@ -11,7 +11,7 @@ const imageMebibytes = 64;
 
 export const unpackRow: Row = {
   name: "unpack-verify",
-  async measure({ runs }) {
+  async measure({ options: { runs } }) {
     const image = await randomImage();
     const ours = Array.from({ length: runs }, () => image.size / 1e6 / secondsOf(image.start()));
     const peer = Array.from({ length: runs }, nativeRate);

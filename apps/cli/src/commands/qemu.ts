@@ -76,6 +76,7 @@ function optionHelp(): string {
     ["-nodefaults, -display none", "no console that was not asked for"],
     ["-no-reboot", "end instead of starting again"],
     ["-name NAME, -uuid UUID", "what the guest is told"],
+    ["--engine interpreter|jit", "how instructions run (ours)"],
     ["--host-key FILE", "private host key of the Ultravisor; several may be given (ours)"],
     ["--timeout DURATION", "end after 90s, 5m, 2h (ours)"],
     ["--stats", "figures at the end (ours)"],

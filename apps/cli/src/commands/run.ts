@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import { extname, resolve as resolvePath } from "node:path";
 import { LockframeError } from "@lockframe/architecture";
-import { dataLayer, type Profile, type ProfileLayer, resolveFile } from "@lockframe/profile";
+import { dataLayer, type Engine, engines, type ProfileLayer, resolveFile } from "@lockframe/profile";
 import { collect, type Context, examples, type Register } from "../context.ts";
 import type { ExitName } from "../exit-status.ts";
 import { profileFiles } from "../profiles.ts";
@@ -16,7 +16,7 @@ interface RunOptions {
   readonly append?: string;
   readonly memory?: string;
   readonly cpus?: string;
-  readonly engine?: Profile["cpus"]["engine"];
+  readonly engine?: Engine;
   readonly hostKey?: string[];
   readonly reboot: boolean;
   readonly timeout?: string;
@@ -33,7 +33,7 @@ export const registerRun: Register = (program, context) =>
     .option("-a, --append <text>", "kernel command line, for a plain kernel")
     .option("-m, --memory <size>", "guest storage, for instance 2G")
     .option("-c, --cpus <number>", "CPUs")
-    .addOption(new Option("-e, --engine <name>", "how instructions run").choices(["interpreter", "jit"]))
+    .addOption(new Option("-e, --engine <name>", "how instructions run").choices([...engines]))
     .option("-k, --host-key <file>", "private host key of the Ultravisor; several may be given", collect)
     .option("--no-reboot", "end instead of starting again")
     .option("--timeout <duration>", "end after 90s, 5m, 2h")

@@ -23,7 +23,7 @@ const harmless = (argument: boolean): Known => ({ argument, dealt: "harmless" })
 /** Options by name without dashes. QEMU takes one dash or two. */
 const known: ReadonlyMap<string, Known> = new Map(
   Object.entries({
-    // What is used. The last four are ours.
+    // What is used. The last five are ours.
     M: used(true),
     accel: used(true),
     action: used(true),
@@ -52,6 +52,7 @@ const known: ReadonlyMap<string, Known> = new Map(
     smp: used(true),
     uuid: used(true),
     version: used(false),
+    engine: used(true),
     "host-key": used(true),
     stats: used(false),
     timeout: used(true),

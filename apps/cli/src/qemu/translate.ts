@@ -3,7 +3,7 @@
  * take. Options are checked in QEMU's order: each by itself, then what they say of each other.
  */
 import type { DeviceDefinition } from "@lockframe/plugin-api";
-import { didYouMean, type DeviceEntry, type ProfileLayer } from "@lockframe/profile";
+import { didYouMean, type DeviceEntry, type Engine, engines, type ProfileLayer } from "@lockframe/profile";
 import { firstPartyNames } from "../plugins.ts";
 import { parseDuration } from "../run/duration.ts";
 import { type Argument, splitArguments } from "./arguments.ts";
@@ -49,6 +49,14 @@ export function translate(
 const MIB = 2 ** 20;
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
+/** @throws QemuError LF-QEMU-003 for an engine that we do not have */
+function parseEngine(name: string): Engine {
+  const known = engines.find((engine) => engine === name);
+  if (known === undefined)
+    throw new QemuError("LF-QEMU-003", `--engine ${name}: expected ${engines.join(" or ")}`);
+  return known;
+}
+
 class Translation {
   readonly #options: readonly Argument[];
   readonly #definitions: readonly DeviceDefinition[];
@@ -70,6 +78,7 @@ class Translation {
     if (this.#has("enable-kvm")) this.#note(acceleratorNote("-enable-kvm", "kvm"));
     const cpu = this.#cpu();
     const count = this.#parsed("smp", parseSmp);
+    const engine = this.#parsed("engine", parseEngine);
     const size = this.#memorySize();
     this.#defineObjects();
     this.#defineCharacterDevices();
@@ -82,7 +91,11 @@ class Translation {
       ...this.#name(),
       plugins: [...firstPartyNames],
       ...(cpu !== undefined && { facilities: { add: [...cpu.add], remove: [...cpu.remove] } }),
-      cpus: { ...(cpu !== undefined && { model: cpu.model }), ...(count !== undefined && { count }) },
+      cpus: {
+        ...(cpu !== undefined && { model: cpu.model }),
+        ...(count !== undefined && { count }),
+        ...(engine !== undefined && { engine }),
+      },
       storage: {
         ...(size !== undefined && { size }),
         ...(hugePages && { backing: "huge-pages" as const }),
