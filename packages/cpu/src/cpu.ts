@@ -130,7 +130,9 @@ export class Cpu {
   readonly #translator: Translator;
   /** The TLB context that will be taken next when one is needed. */
   #nextContext = 0;
-  state: CpuState = "stopped";
+  #state: CpuState = "stopped";
+  /** Told of every change of state: some clocks stand still while a CPU is stopped. */
+  stateChanged: (() => void) | undefined;
   /** Facilities that change how modes act. */
   enhancedDat = true;
   /** A routine loaded an invalid PSW: specification exception before the next instruction. */
@@ -145,6 +147,15 @@ export class Cpu {
     this.#view.setInt32(block + at.cpuAddress, number, true);
     this.#clearTlb(Tlb.contexts); // the one that stays empty
     this.flushTlb();
+  }
+
+  get state(): CpuState {
+    return this.#state;
+  }
+  set state(state: CpuState) {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.stateChanged?.();
   }
 
   // --- fields --------------------------------------------------------------------------------------

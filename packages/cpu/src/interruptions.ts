@@ -63,6 +63,15 @@ export interface Timers {
   cpuTimerPending(): boolean;
 }
 
+/** Whether the CPU's control register 0 lets a clock that is due interrupt. */
+export function clockIsPending(cpu: Cpu, timers: Timers): boolean {
+  const mask = cpu.cr(0);
+  return (
+    ((mask & Subclass.clockComparator) !== 0n && timers.clockComparatorPending()) ||
+    ((mask & Subclass.cpuTimer) !== 0n && timers.cpuTimerPending())
+  );
+}
+
 const first = (set: Set<number>): number | undefined => set.values().next().value;
 
 /** Take the external interruption of highest priority that the CPU is enabled for. False: there is none. */

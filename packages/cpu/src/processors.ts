@@ -8,7 +8,7 @@ import { TodClock, nanosecondsOfTod } from "./clock.ts";
 import { Cpu, ProgramInterruption, PswBit } from "./cpu.ts";
 import { type HostFunctions, type Interpreter, buildInterpreter } from "./interpreter.ts";
 import { Jit, type JitStatistics } from "./jit/jit.ts";
-import { Floating, PendingForCpu, takeExternal } from "./interruptions.ts";
+import { Floating, PendingForCpu, clockIsPending, takeExternal } from "./interruptions.ts";
 import { floatingPointRoutines } from "./routines/floating-point.ts";
 import type { HostRoutines } from "./routines/host.ts";
 import { modeChanged } from "./routines/host.ts";
@@ -49,7 +49,7 @@ export type RunResult =
   /** A CPU waits and nothing can end it. */
   | { readonly kind: "disabledWait"; readonly cpu: Cpu }
   /** An interruption's new PSW is itself invalid, or leads to where it came from. */
-  | { readonly kind: "interruptionLoop"; readonly cpu: Cpu };
+  | { readonly kind: "interruptionLoop"; readonly class: "program" | "external"; readonly cpu: Cpu };
 
 interface Member {
   readonly cpu: Cpu;
@@ -57,6 +57,10 @@ interface Member {
   clockComparator: bigint;
   /** CPU timer: its value at this clock reading. */
   timerBase: bigint;
+  /** What the CPU timer shows while it stands still. */
+  timerHeld: bigint | undefined;
+  /** The last look at what is pending ended with an external interruption. */
+  tookExternal: boolean;
 }
 
 export class Processors {
@@ -112,7 +116,16 @@ export class Processors {
     this.#members = Array.from({ length: count }, (_, n) => {
       const cpu = new Cpu(n, cpuBlock(n), storage, interpreter);
       byBlock.set(cpu.block, cpu);
-      return { cpu, pending: new PendingForCpu(), clockComparator: 0n, timerBase: 0n };
+      const member: Member = {
+        cpu,
+        pending: new PendingForCpu(),
+        clockComparator: 0n,
+        timerBase: 0n,
+        timerHeld: 0n,
+        tookExternal: false,
+      };
+      cpu.stateChanged = () => this.#holdTimer(member);
+      return member;
     });
     this.cpus = this.#members.map((m) => m.cpu);
     for (const cpu of this.cpus) this.clearReset(cpu);
@@ -175,10 +188,25 @@ export class Processors {
   }
   /** CPU timer, signed, in TOD units. */
   cpuTimer(cpu: Cpu): bigint {
-    return this.#member(cpu).timerBase - this.clock.now();
+    const { timerBase, timerHeld } = this.#member(cpu);
+    return timerHeld ?? timerBase - this.clock.now();
   }
   setCpuTimer(cpu: Cpu, value: bigint): void {
-    this.#member(cpu).timerBase = BigInt.asIntN(64, value) + this.clock.now();
+    const member = this.#member(cpu);
+    const signed = BigInt.asIntN(64, value);
+    if (member.timerHeld !== undefined) member.timerHeld = signed;
+    else member.timerBase = signed + this.clock.now();
+  }
+  /** A CPU timer stands still while its CPU is stopped. */
+  #holdTimer(member: Member): void {
+    const { state } = member.cpu;
+    const runs = state === "operating" || state === "load";
+    if (!runs) {
+      member.timerHeld ??= member.timerBase - this.clock.now();
+    } else if (member.timerHeld !== undefined) {
+      member.timerBase = member.timerHeld + this.clock.now();
+      member.timerHeld = undefined;
+    }
   }
   #timers(m: Member) {
     return {
@@ -235,7 +263,7 @@ export class Processors {
       let active = 0;
       for (const member of this.#members) {
         const { cpu } = member;
-        if (!this.#interrupt(member)) return { kind: "interruptionLoop", cpu };
+        if (!this.#interrupt(member)) return this.#loops(member);
         if (cpu.state !== "operating") continue;
         operating += 1;
         if (cpu.waiting) {
@@ -244,7 +272,7 @@ export class Processors {
           continue;
         }
         active += 1;
-        if (!this.#slice(member)) return { kind: "interruptionLoop", cpu };
+        if (!this.#slice(member)) return this.#loops(member);
         if (this.#leave) return { kind: "yield" };
       }
       if (operating === 0) return { kind: "stopped" };
@@ -253,9 +281,19 @@ export class Processors {
     }
   }
 
-  /** Take whatever is pending and enabled, in the architected priority. False: an invalid new PSW. */
+  /** Take whatever is pending and enabled. False: the CPU would interrupt for ever. */
   #interrupt(member: Member): boolean {
+    const delivered = this.#deliver(member) || this.#earlySpecification(member.cpu);
+    return delivered && !this.#externalLoop(member);
+  }
+  #loops(member: Member): RunResult {
+    const kind = this.#externalLoop(member) ? "external" : "program";
+    return { kind: "interruptionLoop", class: kind, cpu: member.cpu };
+  }
+  /** In the architected priority. False: an invalid new PSW. */
+  #deliver(member: Member): boolean {
     const { cpu, pending } = member;
+    member.tookExternal = false;
     if (pending.stop) {
       pending.stop = false;
       cpu.state = "stopped";
@@ -272,6 +310,7 @@ export class Processors {
       if (code !== undefined) return cpu.takeMachineCheck(code);
     }
     const external = takeExternal(cpu, pending, this.floating, this.#timers(member));
+    member.tookExternal = external === true;
     if (external === "invalid") return false;
     if (external) return true; // its new PSW decides what comes next
     if (cpu.u64(at.pswMask) & PswBit.io) {
@@ -279,6 +318,17 @@ export class Processors {
       if (io !== undefined) return cpu.takeIoInterruption(io.subsystemId, io.parameter, io.identification);
     }
     return true;
+  }
+
+  /**
+   * A clock interruption has led to a PSW that is enabled for it: the clock stays where it is, so that nothing but the
+   * interruption would ever happen.
+   */
+  #externalLoop(member: Member): boolean {
+    const { cpu } = member;
+    if (!member.tookExternal || cpu.state !== "operating" || (cpu.u64(at.pswMask) & PswBit.external) === 0n)
+      return false;
+    return clockIsPending(cpu, this.#timers(member));
   }
 
   /** Run one CPU until its slice is used up or it waits, stops or is interrupted. */

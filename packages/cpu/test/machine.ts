@@ -1,4 +1,4 @@
-/** One CPU in a machine of its own, for tests of what needs clocks: a program in, general registers and storage out. */
+/** A machine of one CPU, or of some, for tests of what needs clocks: a program in, general registers and storage out. */
 import { instructions } from "@lockframe/instructions";
 import { Storage } from "@lockframe/memory";
 import { type HostTime, TodClock } from "../src/clock.ts";
@@ -21,15 +21,21 @@ export class TestTime implements HostTime {
 
 export class TestMachine {
   readonly time = new TestTime();
-  readonly storage = Storage.create({ size: SIZE, reserved: engineArea(1) });
-  readonly processors = new Processors({
-    storage: this.storage,
-    count: 1,
-    definitions: instructions,
-    services: noServices,
-    routines: hostRoutines,
-    clock: new TodClock(this.time),
-  });
+  readonly storage: Storage;
+  readonly processors: Processors;
+
+  /** @param count CPUs, of which programs run on the first */
+  constructor(count = 1) {
+    this.storage = Storage.create({ size: SIZE, reserved: engineArea(count) });
+    this.processors = new Processors({
+      storage: this.storage,
+      count,
+      definitions: instructions,
+      services: noServices,
+      routines: hostRoutines,
+      clock: new TodClock(this.time),
+    });
+  }
 
   get cpu(): Cpu {
     const [cpu] = this.processors.cpus;

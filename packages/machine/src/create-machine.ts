@@ -164,7 +164,7 @@ class RunningMachine implements Machine {
           lifeCycle.stopWaiting({
             kind: "interruption-loop",
             cpu: result.cpu.number,
-            class: "program",
+            class: result.class,
             address: result.cpu.pswAddress,
           });
           break;

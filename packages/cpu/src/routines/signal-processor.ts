@@ -30,9 +30,20 @@ const Status = {
   notRunning: 0x400,
 } as const;
 
+/** Orders that a CPU accepts while it is about to do another one. */
+const resets: ReadonlySet<number> = new Set([Order.initialCpuReset, Order.cpuReset]);
+
+/** Where stop and store status tells the architectural mode. */
+const ARCHITECTURE_MODE = 0xa3;
+const Z_ARCHITECTURE = 1;
+
 const ACCEPTED = 0;
 const STATUS_STORED = 1;
+const BUSY = 2;
 const NOT_OPERATIONAL = 3;
+
+/** Whether the host gives it time: a CPU that waits has none, so that a program need not spin for it. */
+const isRunning = (cpu: Cpu): boolean => cpu.state === "operating" && !cpu.waiting;
 
 /** Returns the condition code, or `modeChanged` when the CPU signalled itself to stop or reset. */
 export function signalProcessor(
@@ -54,6 +65,7 @@ export function signalProcessor(
   }
   if (target === undefined) return NOT_OPERATIONAL;
   const pending = processors.pendingOf(target);
+  if (pending.restart && !resets.has(order)) return BUSY; // it was accepted, and its turn has not come yet
   const itself = (code: number): number => {
     if (target !== cpu) return code;
     cpu.cc = code;
@@ -88,15 +100,16 @@ export function signalProcessor(
       return itself(ACCEPTED);
     case Order.stopAndStoreStatus:
       target.state = "stopped";
-      storeStatus(target, target.prefix);
+      storeStatus(target, 0);
+      cpu.storage.store8(ARCHITECTURE_MODE, Z_ARCHITECTURE);
       return itself(ACCEPTED);
     case Order.initialCpuReset:
-      processors.initialReset(target);
       target.state = "stopped";
+      processors.initialReset(target);
       return itself(ACCEPTED);
     case Order.cpuReset:
-      processors.reset(target);
       target.state = "stopped";
+      processors.reset(target);
       return itself(ACCEPTED);
     case Order.setPrefix: {
       if (target.state === "operating") return status(Status.incorrectState);
@@ -113,12 +126,12 @@ export function signalProcessor(
       return ACCEPTED;
     }
     case Order.senseRunningStatus:
-      return target.state === "operating" ? ACCEPTED : status(Status.notRunning);
+      return isRunning(target) ? ACCEPTED : status(Status.notRunning);
     default:
       return status(Status.invalidOrder);
   }
 
-  /** Store-status areas, relative to the assigned storage at `base`: FPRs at 1200, GRs 1280, PSW 1300 and so on. */
+  /** Store-status areas, behind an absolute address: FPRs at 1200, GRs 1280, PSW 1300 and so on. */
   function storeStatus(of: Cpu, base: number): void {
     const { storage } = of;
     if (!storage.contains(base + 0x1200, 0x200)) throw new ProgramInterruption(0x05);

@@ -47,6 +47,24 @@ describe("the translation-exception identification", () => {
   });
 });
 
+describe("low-address protection", () => {
+  const TB = "b22c0003"; // %r0,%r3
+  const PFMF = "b9af0023"; // %r2,%r3
+  const CLEAR = 0x10000n;
+  it.each([
+    ["TEST BLOCK", TB, 0x0n, PROTECTION],
+    ["TEST BLOCK", TB, 0x1000n, PROTECTION],
+    ["TEST BLOCK", TB, 0x8000n, undefined],
+    ["PERFORM FRAME MANAGEMENT FUNCTION", PFMF, 0x1000n, PROTECTION],
+    ["PERFORM FRAME MANAGEMENT FUNCTION", PFMF, 0x8000n, undefined],
+  ])("%s (%s) of the block at %d: %s", (_title, program, address, expected) => {
+    cpu.setCr(0, 1n << 28n);
+    cpu.setGr(2, CLEAR);
+    cpu.setGr(3, address);
+    expect(machine.run(program)).toBe(expected);
+  });
+});
+
 describe("translation tables", () => {
   const SEGMENTS = 0x1_0000;
   const PAGES = 0x1_4000;

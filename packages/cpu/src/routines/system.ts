@@ -133,6 +133,10 @@ const loadProgramParameter: HostRoutine = (cpu) => {
   cpu.fetchBytes(cpu.arg64(0), 8, cpu.arg32(1)); // the parameter itself is seen by measurement facilities only
 };
 
+const LOW_ADDRESS_PROTECTION = 1n << 28n;
+/** Translation-exception identification of a store. */
+const STORE_ACCESS = 0x400n;
+
 // --- storage keys ----------------------------------------------------------------------------------
 
 /** Real address of a 4 KiB block, in a register, as an absolute one. */
@@ -142,6 +146,14 @@ function realFrame(cpu: Cpu, real: bigint): number {
   const absolute = real < BigInt(cpu.storage.size) ? cpu.swapPrefix(Number(real)) : Number(real);
   if (!cpu.storage.contains(absolute, 0x1000)) throw addressing();
   return absolute;
+}
+/** Blocks 0 and 4096 have locations that low-address protection keeps. @throws ProgramInterruption */
+function refuseLowBlock(cpu: Cpu, register: number): void {
+  const real = cpu.gr(register) & cpu.addressMask & ~0xfffn;
+  if (real < 0x2000n && (cpu.cr(0) & LOW_ADDRESS_PROTECTION) !== 0n) {
+    cpu.setU64(at.teid, STORE_ACCESS);
+    throw new ProgramInterruption(programInterruption.protection);
+  }
 }
 /** An absolute frame (no prefixing): what multiple-block operations and frame management name. */
 function frameAddress(cpu: Cpu, address: bigint): number {
@@ -202,6 +214,7 @@ function storageKeys(processors: Processors): HostRoutines {
     },
     testBlock: (cpu) => {
       const block = blockAddress(cpu, cpu.arg32(1));
+      refuseLowBlock(cpu, cpu.arg32(1));
       cpu.makeReady(block);
       cpu.storage.fill(block, 0x1000, 0);
       cpu.setGr(0, 0n);
@@ -220,6 +233,7 @@ function storageKeys(processors: Processors): HostRoutines {
         }
         if (what & 0x20000) cpu.storage.setKey(address, what & 0xfe);
       };
+      if (what & 0x10000) refuseLowBlock(cpu, r2);
       if (size === 0) one(blockAddress(cpu, r2));
       else {
         let address = cpu.gr(r2) & cpu.addressMask & ~0xfffn;

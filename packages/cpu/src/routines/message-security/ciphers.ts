@@ -14,6 +14,7 @@ import {
   specification,
   storeParameter,
   testParameter,
+  unmodifiedFunctionCode,
 } from "./message.ts";
 
 /** What a portion of the message is made from. */
@@ -195,6 +196,7 @@ function functionOf(
 
 /** (R1, R2, R3): R1 is not used without a first operand, R3 only with counters. */
 function perform(cpu: Cpu, ciphers: CiphersByCode, instruction: CipherInstruction): number {
+  if (instruction.digestOnly) unmodifiedFunctionCode(cpu);
   if (functionCode(cpu) === 0) return query(cpu, [...ciphers.keys(), ...(instruction.more?.keys() ?? [])]);
   const { unit, parameterLength, chaining, run } = functionOf(cpu, ciphers, instruction);
   const [r1, r2, r3] = [cpu.arg32(0), cpu.arg32(1), cpu.arg32(2)];

@@ -6,7 +6,7 @@ import type { WrappingKeys } from "../../cryptography/wrapping-keys.ts";
 import type { Cpu } from "../../cpu.ts";
 import type { HostRoutines } from "../host.ts";
 import { blockCiphers, xtsCiphers } from "./block-ciphers.ts";
-import { fetchParameter, functionCode, modifier, query, specification, storeParameter } from "./message.ts";
+import { fetchParameter, query, specification, storeParameter, unmodifiedFunctionCode } from "./message.ts";
 
 /** The parameter block does not make sense. */
 const INVALID = 2;
@@ -54,9 +54,8 @@ export function computationRoutines(keys: WrappingKeys): HostRoutines {
   const [ciphers, xts] = [blockCiphers(keys), xtsCiphers(keys)];
   return {
     performComputation(cpu) {
-      const code = functionCode(cpu);
+      const code = unmodifiedFunctionCode(cpu);
       if (code === 0) return query(cpu, [...ciphers.keys(), ...xts.keys()]);
-      if (modifier(cpu)) specification();
       const tweakCipher = xts.get(code);
       if (tweakCipher !== undefined) return xtsParameter(cpu, tweakCipher);
       return lastBlockOfCmac(cpu, ciphers.get(code) ?? specification());

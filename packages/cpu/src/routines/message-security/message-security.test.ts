@@ -451,4 +451,13 @@ describe("query", () => {
     expect(run(instruction, { code: 0 })).toBeUndefined();
     expect([cpu.cc, parameter(0, 16)]).toEqual([0, expected]);
   });
+
+  it.each([
+    ["KMAC", KMAC],
+    ["KIMD", KIMD],
+    ["KLMD", KLMD],
+    ["PCC", PCC],
+  ])("%s takes no modifier, not even with a query", (_, instruction) => {
+    expect(run(instruction, { code: 0x80 })).toBe(SPECIFICATION);
+  });
 });

@@ -10,6 +10,9 @@ export const specification = (): never => {
 /** Function code and modifier in general register 0. */
 export const functionCode = (cpu: Cpu): number => cpu.grLow(0) & 0x7f;
 export const modifier = (cpu: Cpu): boolean => (cpu.grLow(0) & 0x80) !== 0;
+/** Function code of an instruction whose modifier must be zero, for a query too. @throws ProgramInterruption */
+export const unmodifiedFunctionCode = (cpu: Cpu): number =>
+  modifier(cpu) ? specification() : functionCode(cpu);
 
 const STATUS_WORD = 16;
 
