@@ -5,6 +5,8 @@ export interface ChannelReport {
   readonly sourceId: number;
   /** The next word belongs to the same report. */
   readonly chained: boolean;
+  /** The program asked for what is reported, by RESET CHANNEL PATH for instance. */
+  readonly solicited?: boolean;
 }
 
 /** Reporting sources. */
@@ -12,8 +14,9 @@ export const reportingSource = { subchannel: 3, channelPath: 4, channelSubsystem
 /** Error-recovery codes. */
 export const errorRecoveryCode = { initialized: 2, installedParametersInitialized: 4 } as const;
 
-const CHAINED = 0x2000;
-const OVERFLOW = 0x4000;
+const SOLICITED = 0x4000;
+const OVERFLOW = 0x2000;
+const CHAINED = 0x1000;
 const CAPACITY = 256;
 
 /** Channel reports that wait for STORE CHANNEL REPORT WORD. */
@@ -34,7 +37,10 @@ export class ChannelReports {
       this.#lost = true;
       return;
     }
-    const flags = (report.chained ? CHAINED : 0) | (this.#lost ? OVERFLOW : 0);
+    const flags =
+      (report.solicited === true ? SOLICITED : 0) |
+      (this.#lost ? OVERFLOW : 0) |
+      (report.chained ? CHAINED : 0);
     this.#lost = false;
     const left = flags | (report.source << 8) | report.errorRecoveryCode;
     this.#words.push(((left << 16) | report.sourceId) >>> 0);

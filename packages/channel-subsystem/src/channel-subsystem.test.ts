@@ -197,14 +197,14 @@ test("channel reports are stored in order, announced once, and lost ones are tol
   css.reports.add(report);
   css.reports.add({ ...report, sourceId: 0x10, chained: false });
   expect(signals).toEqual(["report"]);
-  expect(css.storeChannelReportWord()).toEqual(completed(0, Uint8Array.of(0x23, 0x04, 0x12, 0x34)));
+  expect(css.storeChannelReportWord()).toEqual(completed(0, Uint8Array.of(0x13, 0x04, 0x12, 0x34)));
   expect(css.storeChannelReportWord()).toEqual(completed(0, Uint8Array.of(0x03, 0x04, 0x00, 0x10)));
   expect(css.storeChannelReportWord()).toEqual(completed(1, new Uint8Array(4)));
   for (let i = 0; i < 300; i++) css.reports.add(report);
   expect(signals).toEqual(["report", "report"]);
   for (let i = 0; i < 256; i++) css.storeChannelReportWord();
   css.reports.add(report);
-  expect(css.storeChannelReportWord()).toEqual(completed(0, Uint8Array.of(0x63, 0x04, 0x12, 0x34)));
+  expect(css.storeChannelReportWord()).toEqual(completed(0, Uint8Array.of(0x33, 0x04, 0x12, 0x34)));
 });
 
 test("a channel report that could not be stored is the next again", () => {

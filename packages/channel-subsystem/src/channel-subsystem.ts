@@ -239,6 +239,7 @@ export class ChannelSubsystem {
       errorRecoveryCode: errorRecoveryCode.initialized,
       sourceId: id,
       chained: false,
+      solicited: true,
     });
     return completed(0);
   }

@@ -224,5 +224,5 @@ test("a channel path is described and can be reset once a device hangs from it",
   expect(described(2)).toEqual([0, 8, 0, 1, 0, 0, 0, 0]);
   expect(code(made.css.resetChannelPath(1n))).toBe(0);
   expect(code(made.css.resetChannelPath(0n))).toBe(3);
-  expect(made.css.reports.take()).toBe(0x04020001);
+  expect(made.css.reports.take()).toBe(0x44020001);
 });

@@ -18,7 +18,8 @@ export const pmcwFlag = {
 /** Bits of the last word. */
 export const pmcwMode = { blockFormat1: 0x4, extendedMeasurement: 0x2, concurrentSense: 0x1 } as const;
 
-const RESERVED_FLAGS = 0x0700;
+/** Bits 0, 1, 6 and 7. Bit 5 is ignored. */
+const RESERVED_FLAGS = 0xc300;
 const RESERVED_MODES = 0xff1ffff8;
 /** What MODIFY SUBCHANNEL changes. */
 const MODIFIABLE_FLAGS =
