@@ -63,11 +63,11 @@ export const bashGuest = (): Promise<Had<DebianGuest>> =>
     return { kernel: kernel.bytes, busybox: busybox.bytes, initrd };
   });
 
-/** The kernel with drivers for virtio devices and ext4, and what makes such a file system. */
+/** The kernel with drivers for virtio devices, ext4 and 9p, and what makes an ext4 file system. */
 export const deviceGuest = (): Promise<Had<DebianGuest>> =>
   had(async () => {
     const { kernel, busybox } = await fetchDemoParts(archive);
-    const modules = ["virtio_blk", "virtio-rng", "ext4", "crc32c_generic"];
+    const modules = "virtio_blk virtio-rng virtio_net 9pnet_virtio 9p ext4 crc32c_generic".split(" ");
     const extraFiles = [
       ...(await fetchUserland(archive, ["e2fsprogs"])),
       ...(await fetchKernelModules(archive, modules)),

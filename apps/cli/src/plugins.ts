@@ -17,6 +17,8 @@ const firstParty: Readonly<Record<string, () => Promise<{ readonly default: Plug
   "disk-images": () => import("@lockframe/plugin-disk-images"),
   "virtio-blk": () => import("@lockframe/plugin-virtio-blk"),
   "virtio-serial": () => import("@lockframe/plugin-virtio-serial"),
+  "user-network": () => import("@lockframe/plugin-user-network"),
+  "virtio-net": () => import("@lockframe/plugin-virtio-net"),
   "virtio-rng": () => import("@lockframe/plugin-virtio-rng"),
 };
 

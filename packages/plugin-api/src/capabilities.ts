@@ -1,5 +1,6 @@
 import type { CharacterPort } from "./character-port.ts";
 import type { Disks } from "./disk.ts";
+import type { Networks } from "./network.ts";
 
 /** Messages to the person who runs the machine. They never carry guest storage. */
 export interface Log {
@@ -39,6 +40,8 @@ export interface Capabilities {
   readonly entropy: Entropy;
   /** Given by the plugin `disk-images`. */
   readonly disks: Disks;
+  /** Given by the plugin `user-network`. */
+  readonly networks: Networks;
 }
 
 export type CapabilityName = keyof Capabilities;

@@ -40,6 +40,7 @@ export {
 } from "./device.ts";
 export * from "./disk.ts";
 export * from "./hooks.ts";
+export * from "./network.ts";
 export * from "./plan.ts";
 export * from "./plugin.ts";
 export * from "./refuse.ts";

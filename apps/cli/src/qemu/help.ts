@@ -5,7 +5,7 @@ import { table } from "../invocation.ts";
 import type { Argument } from "./arguments.ts";
 import { objectNames } from "./objects.ts";
 
-const topics = ["accel", "chardev", "cpu", "device", "machine", "object"] as const;
+const topics = ["accel", "chardev", "cpu", "device", "machine", "netdev", "object"] as const;
 export type HelpTopic = (typeof topics)[number] | "command" | "version";
 
 /** What is asked for; undefined when the command line is to start a machine. */
@@ -33,6 +33,8 @@ export function helpText(topic: (typeof topics)[number], definitions: readonly D
       return table(definitions.map(({ type, title }) => [`name "${type}"`, `desc "${title}"`]));
     case "machine":
       return "Supported machines are:\ns390-ccw-virtio      Virtual s390x machine (default)";
+    case "netdev":
+      return "Available netdev backend types:\nuser";
     case "object":
       return `List of user creatable objects:\n${objectNames.map((name) => `  ${name}`).join("\n")}`;
   }

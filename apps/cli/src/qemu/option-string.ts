@@ -14,17 +14,24 @@ export function parseOptions(
   text: string,
   impliedKey: string | undefined,
 ): ReadonlyMap<string, string> {
-  const entries = new Map<string, string>();
-  for (const [index, part] of splitAtCommas(text).entries()) {
+  return new Map(parsePairs(option, text, impliedKey));
+}
+
+/** The same, for options whose keys may come several times: all of them, in order. */
+export function parsePairs(
+  option: string,
+  text: string,
+  impliedKey: string | undefined,
+): readonly (readonly [key: string, value: string])[] {
+  return splitAtCommas(text).map((part, index) => {
     const equals = part.indexOf("=");
-    if (equals > 0) entries.set(part.slice(0, equals), part.slice(equals + 1));
-    else if (index === 0 && impliedKey !== undefined) entries.set(impliedKey, part);
-    else if (equals === 0 || part === "")
+    if (equals > 0) return [part.slice(0, equals), part.slice(equals + 1)];
+    if (index === 0 && impliedKey !== undefined) return [impliedKey, part];
+    if (equals === 0 || part === "")
       throw new QemuError("LF-QEMU-003", `${option} ${text}: Expected parameter before '${part}'`);
-    else if (part.startsWith("no") && part.length > 2) entries.set(part.slice(2), "off");
-    else entries.set(part, "on");
-  }
-  return entries;
+    if (part.startsWith("no") && part.length > 2) return [part.slice(2), "off"];
+    return [part, "on"];
+  });
 }
 
 function splitAtCommas(text: string): string[] {

@@ -153,6 +153,29 @@ test("devices that come with their number, their properties and a source of rand
   expect(notes).toEqual(["image format was not specified for 'd.img' and probing guessed raw"]);
 });
 
+test("interfaces and their networks", () => {
+  const { layer, notes } = run(
+    "-nodefaults -netdev user,id=n0,hostfwd=tcp::2222-:22,hostfwd=udp:127.0.0.1:53-:53,restrict=on,net=10.9.0.0/16 " +
+      "-device virtio-net-ccw,netdev=n0,devno=fe.0.0100,mac=52:54:00:11:22:33 " +
+      "-nic user,model=virtio,mac=52:54:00:11:22:34,hostname=guest -nic none -netdev user,id=lonely",
+  );
+  expect(layer.devices).toEqual([
+    {
+      type: "virtio-net-ccw",
+      at: "fe.0.0100",
+      mac: "52:54:00:11:22:33",
+      netdev: {
+        kind: "user",
+        hostfwd: ["tcp::2222-:22", "udp:127.0.0.1:53-:53"],
+        restrict: true,
+        net: "10.9.0.0/16",
+      },
+    },
+    { type: "virtio-net-ccw", mac: "52:54:00:11:22:34", netdev: { kind: "user", hostname: "guest" } },
+  ]);
+  expect(notes).toEqual(["-netdev 'lonely' has no peer"]);
+});
+
 test("JSON forms of -object and -device", () => {
   const { layer } = run(
     `-nodefaults -machine confidential-guest-support=a -object '{"qom-type":"s390-pv-guest","id":"a"}' ` +
@@ -181,6 +204,16 @@ test.for([
 });
 
 test.for([
+  ["-netdev user", "LF-QEMU-003", /Parameter 'id' is missing/],
+  ["-netdev user,id=n,foo=1", "LF-QEMU-003", /Invalid parameter 'foo'/],
+  ["-netdev user,id=n -netdev user,id=n", "LF-QEMU-003", /Duplicate ID 'n' for netdev/],
+  ["-device virtio-net-ccw,netdev=n", "LF-QEMU-003", /virtio-net-ccw\.netdev' can't find value 'n'/],
+  [
+    "-netdev user,id=n -device virtio-net,netdev=n -device virtio-net,netdev=n",
+    "LF-QEMU-003",
+    /can't take value 'n', it's in use/,
+  ],
+  ["-nic user,model=e1000", "LF-QEMU-003", /Unsupported NIC model: e1000/],
   ["-frobnicate", "LF-QEMU-001", /^-frobnicate: invalid option$/],
   ["-nograpic", "LF-QEMU-001", /did you mean `nographic`/],
   ["-m", "LF-QEMU-002", /^-m: requires an argument$/],

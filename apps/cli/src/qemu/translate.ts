@@ -2,6 +2,7 @@
  * From a QEMU command line to a machine profile and what belongs to the run alone: where consoles go, how long it may
  * take. Options are checked in QEMU's order: each by itself, then what they say of each other.
  */
+import { unimplemented } from "@lockframe/architecture";
 import type { DeviceDefinition } from "@lockframe/plugin-api";
 import { didYouMean, type DeviceEntry, type Engine, engines, type ProfileLayer } from "@lockframe/profile";
 import { firstPartyNames } from "../plugins.ts";
@@ -13,6 +14,7 @@ import { parseDevice } from "./devices.ts";
 import { BlockNodes, type Drive, type DriveSource, parseDrive } from "./drives.ts";
 import { type HelpTopic, helpTopic } from "./help.ts";
 import { acceleratorNote, parseMachine } from "./machine-option.ts";
+import { type NetworkOption, parseNetdev, parseNic } from "./networks.ts";
 import { isOnHugePages, parseObject, type QemuObject } from "./objects.ts";
 import { parseMemorySize, parseOptions } from "./option-string.ts";
 import { QemuError } from "./qemu-error.ts";
@@ -65,6 +67,7 @@ class Translation {
   readonly #characterDevices = new Map<string, CharacterDevice>();
   readonly #drives: Drive[] = [];
   readonly #nodes = new BlockNodes();
+  readonly #networks = new Map<string, NetworkOption>();
 
   constructor(options: readonly Argument[], definitions: readonly DeviceDefinition[]) {
     this.#options = options;
@@ -83,6 +86,7 @@ class Translation {
     this.#defineObjects();
     this.#defineCharacterDevices();
     this.#defineDrives();
+    this.#defineNetworks();
     const requested = this.#protectionRequested(machine.confidentialGuest);
     const hugePages = this.#onHugePages(machine.memoryBackend, size);
     const devices = this.#devices();
@@ -248,6 +252,15 @@ class Translation {
     for (const text of this.#all("blockdev")) this.#nodes.add(text);
   }
 
+  #defineNetworks(): void {
+    for (const text of this.#all("netdev")) {
+      const { id, network } = parseNetdev(text);
+      if (this.#networks.has(id))
+        throw new QemuError("LF-QEMU-003", `-netdev ${text}: Duplicate ID '${id}' for netdev`);
+      this.#networks.set(id, network);
+    }
+  }
+
   #devices(): DeviceEntry[] {
     const used = new Set<string>();
     const devices: DeviceEntry[] = [];
@@ -266,8 +279,12 @@ class Translation {
       this.#checkChardev(`-device ${text}`, entry);
       this.#resolveDrive(`-device ${text}`, entry, used);
       this.#resolveRng(`-device ${text}`, entry);
+      this.#resolveNetwork(`-device ${text}`, entry, used);
       devices.push(entry);
     }
+    for (const text of this.#all("nic")) devices.push(...parseNic(text));
+    for (const id of this.#networks.keys())
+      if (!used.has(networkKey(id))) this.#note(`-netdev '${id}' has no peer`);
     const disks = this.#drives
       .filter(({ ownDevice }) => ownDevice)
       .map(({ source }): DeviceEntry => ({ type: "virtio-blk-ccw", drive: source }));
@@ -299,6 +316,29 @@ class Translation {
   #sourceOf(id: string): DriveSource | undefined {
     const drive = this.#drives.find((each) => each.id === id && !each.ownDevice);
     return drive?.source ?? this.#nodes.source(id);
+  }
+
+  /** Put what the name of a network stands for into its interface. */
+  #resolveNetwork(context: string, entry: DeviceEntry, used: Set<string>): void {
+    if (!this.#definitions.some(({ type, config }) => type === entry.type && "netdev" in config.shape))
+      return;
+    const id = entry["netdev"];
+    if (typeof id !== "string")
+      unimplemented(`an interface without a network (${context}); give it one with netdev=`);
+    const network = this.#networks.get(id);
+    if (network === undefined) {
+      throw new QemuError(
+        "LF-QEMU-003",
+        `${context}: Property '${entry.type}.netdev' can't find value '${id}'${didYouMean(id, this.#networks.keys())}`,
+      );
+    }
+    if (used.has(networkKey(id)))
+      throw new QemuError(
+        "LF-QEMU-003",
+        `${context}: Property '${entry.type}.netdev' can't take value '${id}', it's in use`,
+      );
+    used.add(networkKey(id));
+    entry["netdev"] = network;
   }
 
   /** Every source of random bytes is the host's generator: the name must be there, and says nothing more. */
@@ -405,6 +445,9 @@ class Translation {
     return stops;
   }
 }
+
+/** Drives and networks may have the same name. */
+const networkKey = (id: string): string => `netdev ${id}`;
 
 const DEFAULT_SIZE = 512 * MIB;
 const LARGEST_STORAGE = 4 * 2 ** 30;

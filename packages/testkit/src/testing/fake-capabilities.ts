@@ -7,7 +7,11 @@ import type {
   Disks,
   DiskSource,
   Entropy,
+  Frame,
+  FrameAbilities,
   Log,
+  NetworkPort,
+  Networks,
 } from "@lockframe/plugin-api";
 
 /** Remembers what was said. */
@@ -137,12 +141,60 @@ export class FakePorts implements CharacterPorts {
   }
 }
 
+/** A network whose other end the test holds. */
+export class FakeNetwork implements NetworkPort {
+  /** Frames that the guest sent. */
+  readonly sent: Uint8Array[] = [];
+  abilities: FrameAbilities | undefined;
+  #frames: Frame[] = [];
+  #listener: () => void = () => undefined;
+
+  /** Send frames to the guest. */
+  give(...frames: readonly Frame[]): void {
+    this.#frames.push(...frames);
+    this.#listener();
+  }
+  /** Frames that the guest has not taken. */
+  get waiting(): number {
+    return this.#frames.length;
+  }
+  send(frame: Uint8Array): void {
+    this.sent.push(frame);
+  }
+  receive(): Frame | undefined {
+    return this.#frames.shift();
+  }
+  onFrames(listener: () => void): void {
+    this.#listener = listener;
+  }
+  adapt(abilities: FrameAbilities): void {
+    this.abilities = abilities;
+  }
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** Networks in the order in which they were opened. */
+export class FakeNetworks implements Networks {
+  readonly opened: FakeNetwork[] = [];
+  open(): FakeNetwork {
+    const network = new FakeNetwork();
+    this.opened.push(network);
+    return network;
+  }
+  hardwareAddress(): Uint8Array {
+    return Uint8Array.of(2, 0, 0, 0, 0, this.opened.length);
+  }
+}
+
 /** Every capability there is. */
 export function fakeCapabilities(): Capabilities {
   return {
     log: new FakeLog(),
     entropy: new FakeEntropy(),
     disks: new FakeDisks(),
+    networks: new FakeNetworks(),
     characterPorts: new FakePorts(),
     consoles: { ascii() {}, lineMode() {} },
   };

@@ -1,0 +1,140 @@
+/** A network interface with Debian's driver in a protected guest: addresses, both directions, ports of the host. */
+import { createHash, createPublicKey, randomBytes } from "node:crypto";
+import { createServer as createHttpServer, type IncomingMessage } from "node:http";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { stage3a, stage3b, writeSeImage } from "@lockframe/secure-image";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { describeWith, deviceGuest } from "../support/debian-guest.ts";
+import { GuestShell } from "../support/guest-shell.ts";
+import { type RunningMachine, startMachine } from "../support/running-machine.ts";
+import { newHostKey } from "../support/sealed-tiny-guest.ts";
+
+const MINUTES = 60_000;
+vi.setConfig({ testTimeout: 3 * MINUTES });
+const QUIET = "console=ttysclp0 quiet cryptomgr.notests";
+const MIB = 2 ** 20;
+const had = await deviceGuest();
+
+const digestOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+/** Listen at a free port of the loopback interface. */
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+const CONFIGURE = [
+  "modprobe virtio_net",
+  "ip link set lo up",
+  'printf \'#!/bin/sh\\n[ "$1" = bound ] || exit 0\\nip addr add $ip/$mask dev $interface\\n' +
+    "ip route add default via $router\\necho nameserver $dns > /etc/resolv.conf\\n' > /bound",
+  "chmod +x /bound",
+  "ip link set eth0 up",
+  "udhcpc -i eth0 -n -q -s /bound 2>/dev/null >/dev/null",
+].join(" && ");
+
+describeWith("the network of a protected guest", had, (parts) => {
+  const hostKey = newHostKey();
+  const content = randomBytes(4 * MIB);
+  let received: Promise<string> | undefined;
+  const web = createHttpServer((request, response) => {
+    if (request.method === "GET") response.end(content);
+    else {
+      received = digestOfUpload(request);
+      void received.then(() => response.end("taken"));
+    }
+  });
+  let webPort: number;
+  let forwarded: number;
+  let guest: RunningMachine;
+  let shell: GuestShell;
+
+  beforeAll(async () => {
+    webPort = await listen(web);
+    forwarded = await freePort();
+    const image = await writeSeImage({
+      kernel: parts().kernel,
+      initrd: parts().initrd,
+      cmdline: Buffer.from(QUIET),
+      hostKeys: [createPublicKey(hostKey)],
+      loaders: { stage3a: stage3a(), stage3b: stage3b() },
+    });
+    guest = await startMachine({
+      kernel: image,
+      hostKeys: [hostKey],
+      changes: {
+        plugins: ["user-network", "virtio-net"],
+        devices: [
+          {
+            type: "virtio-net-ccw",
+            at: "fe.0.0001",
+            mac: "52:54:00:00:00:01",
+            netdev: { hostfwd: [`tcp:127.0.0.1:${forwarded}-:80`], hostname: "sealed" },
+          },
+        ],
+      },
+    });
+    shell = await GuestShell.at(guest);
+    await shell.run(CONFIGURE);
+  }, 5 * MINUTES);
+  afterAll(async () => {
+    await guest?.[Symbol.asyncDispose]();
+    await new Promise((resolve) => web.close(resolve));
+  });
+
+  test("the guest is a protected one, and has an address by DHCP", async () => {
+    expect(await shell.run("cat /sys/firmware/uv/prot_virt_guest")).toBe("1");
+    expect(await shell.run("ip -4 -o addr show dev eth0")).toContain("10.0.2.15/24");
+    expect(await shell.run("ip route")).toContain("default via 10.0.2.2");
+    expect(await shell.run("cat /etc/resolv.conf")).toBe("nameserver 10.0.2.3");
+    expect(await shell.run("ping -c 2 -W 20 10.0.2.2")).toContain("0% packet loss");
+  });
+
+  test("it downloads from the host's loopback interface what the host has", async () => {
+    const command = `wget -q -O - http://10.0.2.2:${webPort}/ | sha256sum`;
+    expect(await shell.run(command)).toBe(`${digestOf(content)}  -`);
+  });
+
+  test("it sends to the host what it has", async () => {
+    await shell.run(`dd if=/dev/urandom of=/upload bs=64k count=32 2>/dev/null`);
+    const sum = await shell.run("sha256sum < /upload");
+    const size = await shell.run("stat -c %s /upload");
+    await shell.run(
+      `{ printf 'POST / HTTP/1.0\\r\\nContent-Length: ${size}\\r\\n\\r\\n'; cat /upload; } | nc 10.0.2.2 ${webPort} > /answer`,
+    );
+    expect(`${await received}  -`).toBe(sum);
+    expect(await shell.run("tail -n 1 /answer")).toBe("taken");
+  });
+
+  test("a port of the host leads to its own server", async () => {
+    await shell.run("mkdir /www && cp /upload /www/file && httpd -p 80 -h /www");
+    const answer = await fetch(`http://127.0.0.1:${forwarded}/file`);
+    const body = new Uint8Array(await answer.arrayBuffer());
+    expect(`${digestOf(body)}  -`).toBe(await shell.run("sha256sum < /upload"));
+  });
+
+  test("a port that nobody listens at refuses", async () => {
+    const nobody = await freePort();
+    expect(await shell.run(`nc 10.0.2.2 ${nobody} < /dev/null 2>&1 || true`)).toContain("refused");
+  });
+
+  test("neither driver nor device has anything to complain of", async () => {
+    expect(await shell.run("dmesg | grep -i -E 'error|warn|oops|fail|unable' || true")).toBe("");
+    expect(guest.messages.filter((line) => /broke|failed/.test(line))).toEqual([]);
+    const features = await shell.run("cat /sys/bus/ccw/devices/0.0.0001/virtio*/features");
+    expect(features.slice(32, 34)).toBe("11"); // version 1, access platform
+  });
+});
+
+async function digestOfUpload(request: IncomingMessage): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const bytes of request) hash.update(bytes as Uint8Array);
+  return hash.digest("hex");
+}
