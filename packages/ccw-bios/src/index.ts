@@ -11,8 +11,10 @@ export {
 } from "./diagnose.ts";
 export { planDirectBoot, type BootPlan, type DirectBootOptions } from "./direct-boot.ts";
 export type { Segment } from "./elf-kernel.ts";
+export { planFirmware, type FirmwarePlan } from "./firmware.ts";
 export { kvmHypercall, timeSliceEnd, timeSliceYield, type HypercallPorts } from "./hypercall.ts";
 export { ccwParameterBlock, IplParameterBlock, parameterBlockType } from "./ipl-parameter-block.ts";
+export { quickIplBlock, QUICK_IPL_AT, type QuickIpl } from "./quick-ipl.ts";
 export { findSecureImage } from "./secure-image-signature.ts";
 export { expandShortPsw, type LongPsw } from "./short-psw.ts";
 export {

@@ -1,7 +1,7 @@
 /** Brings the devices of a plan to the channel subsystem. */
 import { LockframeError } from "@lockframe/architecture";
 import type { ChannelSubsystem } from "@lockframe/channel-subsystem";
-import type { Device, DeviceRequest } from "@lockframe/plugin-api";
+import type { BootMedium, Device, DeviceRequest } from "@lockframe/plugin-api";
 import type { VirtioDevices } from "./virtio-devices.ts";
 
 /** A device and what the user said of it. */
@@ -15,6 +15,15 @@ export interface AttachTarget {
   readonly virtioDevices: VirtioDevices;
 }
 
+/** A device that the machine can boot from, and its number. */
+export interface AttachedMedium {
+  readonly set: number;
+  readonly deviceNumber: number;
+  /** What messages call it. */
+  readonly name: string;
+  readonly medium: BootMedium;
+}
+
 /** Channel path of devices without virtio. */
 const FICON = { id: 1, type: 0x1b };
 /** Devices of the virtual channel-subsystem image (X'FE') are in image 0 for a guest, as with QEMU. */
@@ -26,11 +35,15 @@ interface DeviceNumber {
 }
 
 /**
- * Attach devices in their order. One without a device number gets the lowest that nobody asked for.
+ * Attach devices in their order; returns those that a machine can boot from. One without a device number gets the lowest that nobody asked for.
  * @throws LockframeError LF-MACHINE-011 the number does not exist here, LF-MACHINE-012 it is taken, LF-MACHINE-013 the
  *   device is not one that has a number
  */
-export function attachDevices(created: readonly CreatedDevice[], target: AttachTarget): void {
+export function attachDevices(
+  created: readonly CreatedDevice[],
+  target: AttachTarget,
+): readonly AttachedMedium[] {
+  const media: AttachedMedium[] = [];
   const numberOf = numbering(created);
   for (const each of created) {
     const { device, request } = each;
@@ -46,7 +59,9 @@ export function attachDevices(created: readonly CreatedDevice[], target: AttachT
         path: FICON,
       });
     if (device.virtio !== undefined) target.virtioDevices.attach(device.virtio, number, nameOf(request));
+    if (device.boot !== undefined) media.push({ ...number, name: nameOf(request), medium: device.boot });
   }
+  return media;
 }
 
 function isAttached({ device }: CreatedDevice): boolean {

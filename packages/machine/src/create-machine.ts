@@ -30,7 +30,7 @@ export const createMachine: CreateMachine = async (options) => {
   const begun = assemble(options);
   const devices = await createDevices(options, begun.consoles);
   const parts = begun.complete();
-  attachDevices(devices, parts);
+  parts.initialProgramLoad.offer(attachDevices(devices, parts));
   await hooks.devicesReady({ plan, devices: devices.map(({ request, device }) => ({ request, device })) });
   return new RunningMachine(
     options,

@@ -1,5 +1,5 @@
 /** IPL, resets, the way into protected mode and out of it, and why the machine stopped. */
-import type { BootPlan, Diagnose308, IplAction } from "@lockframe/ccw-bios";
+import type { IplAction, IplParameterBlock } from "@lockframe/ccw-bios";
 import { expandShortPsw } from "@lockframe/ccw-bios";
 import type { ChannelSubsystem } from "@lockframe/channel-subsystem";
 import type { Cpu, Processors } from "@lockframe/cpu";
@@ -15,18 +15,18 @@ import {
 } from "@lockframe/ultravisor";
 import type { MachineEvents } from "./api.ts";
 import type { Hooks } from "./hooks.ts";
+import type { InitialProgramLoad } from "./initial-program-load.ts";
 
 export interface LifeCycleOptions {
   readonly plan: MachinePlan;
   readonly hooks: Hooks;
   readonly source: IplSource;
-  readonly boot: BootPlan;
+  readonly initialProgramLoad: InitialProgramLoad;
   readonly storage: Storage;
   readonly ultravisor: Ultravisor;
   readonly processors: Processors;
   readonly serviceProcessor: ServiceProcessor;
   readonly channelSubsystem: ChannelSubsystem;
-  readonly diagnose308: Diagnose308;
   readonly events: MachineEvents;
   readonly log: Log;
 }
@@ -61,9 +61,12 @@ export class LifeCycle {
     this.requestStop({ kind: "integrity-violation", address: BigInt(address), message });
   }
 
-  /** Power on, and the IPL that follows; also every re-IPL. */
-  start(): void {
-    const { plan, hooks, source, boot, ultravisor, processors, channelSubsystem, serviceProcessor } = this.#o;
+  /**
+   * Power on, and the IPL that follows; also every re-IPL.
+   * @param block the device to boot from that the guest named
+   */
+  start(block?: IplParameterBlock): void {
+    const { plan, hooks, source, initialProgramLoad, ultravisor, processors, channelSubsystem, serviceProcessor } = this.#o;
     if (ultravisor.isProtected) this.#leaveProtection("re-ipl");
     this.#refusal = undefined;
     for (const cpu of processors.cpus) {
@@ -76,16 +79,10 @@ export class LifeCycle {
     hooks.reset({ kind: "clear", cpu: undefined });
     const first = processors.cpus[0];
     if (first === undefined) throw new Error("a machine has at least one CPU");
-    const entry = hooks.ipl({ plan, source, storage: ultravisor.hostView });
-    if (entry === undefined)
-      for (const { address, bytes, zeros } of boot.segments) this.#place(address, bytes, zeros);
-    const { mask, address } = (entry ?? boot).psw;
-    first.loadPsw(mask, address);
+    const entry =
+      hooks.ipl({ plan, source, storage: ultravisor.hostView }) ?? initialProgramLoad.load(block);
+    first.loadPsw(entry.psw.mask, entry.psw.address);
     first.state = "operating";
-  }
-  #place(address: number, bytes: Uint8Array, zeros: number): void {
-    this.#o.storage.storeBytes(address, bytes);
-    if (zeros > 0) this.#o.storage.fill(address + bytes.length, zeros, 0);
   }
 
   /** Do what DIAGNOSE 308 asked for on behalf of a CPU. */
@@ -95,7 +92,7 @@ export class LifeCycle {
         if (this.#o.plan.onReboot === "stop") return this.requestStop({ kind: "rebooted" });
         this.#o.events.rebooting?.();
         this.#o.storage.clearPages(0, this.#o.storage.pageCount);
-        this.start();
+        this.start(action.block);
         this.#o.processors.leave();
         return;
       case "reset":

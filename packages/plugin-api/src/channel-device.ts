@@ -8,11 +8,12 @@ import {
   lifeOf,
   type DeviceContext,
   type DeviceDefinition,
+  type DeviceLife,
   type Restored,
 } from "./device.ts";
 
 /** What `create` of a channel-attached device returns: its commands and what else concerns it. */
-export type ChannelDeviceParts = ChannelDevice & Pick<Device, "save" | "dispose">;
+export type ChannelDeviceParts = ChannelDevice & DeviceLife;
 
 /**
  * Define a device that hangs from a channel path: a table of commands, by command code. Handlers see a transfer, never

@@ -1,5 +1,6 @@
 import type { ChannelDevice, SenseId } from "@lockframe/channel-subsystem";
 import type { z } from "zod";
+import type { BootMedium } from "./boot-medium.ts";
 import type { Capabilities, CapabilityName } from "./capabilities.ts";
 import type { AttachedVirtio } from "./virtio-device.ts";
 
@@ -9,6 +10,8 @@ export interface Device {
   readonly channel?: { readonly device: ChannelDevice; readonly senseId: SenseId };
   /** It is a virtio device, attached by a subchannel that carries virtio. */
   readonly virtio?: AttachedVirtio;
+  /** A machine can boot from it. */
+  readonly boot?: BootMedium;
   /** What a snapshot keeps of it, fit for the definition's `state`. */
   save?(): unknown;
   /** Back to the state after power-on. Absent: a reset does not concern it. A subchannel resets its device itself. */
@@ -124,9 +127,13 @@ function required<Name extends CapabilityName>(
   return capability;
 }
 
+/** What every device may have, whatever it hangs from. */
+export type DeviceLife = Pick<Device, "boot" | "save" | "dispose">;
+
 /** What concerns a machine's life cycle of something that a definition made. It may be a class. */
-export function lifeOf(made: Pick<Device, "save" | "dispose">): Pick<Device, "save" | "dispose"> {
+export function lifeOf(made: DeviceLife): DeviceLife {
   return {
+    ...(made.boot !== undefined && { boot: made.boot }),
     ...(made.save !== undefined && { save: () => made.save?.() }),
     ...(made.dispose !== undefined && { dispose: () => made.dispose?.() }),
   };

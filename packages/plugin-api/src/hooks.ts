@@ -45,10 +45,24 @@ export interface HostStorage {
 
 /** What a machine is to be started from. */
 export interface IplSource {
-  /** Raw or ELF kernel, or a Secure Execution image. */
-  readonly kernel: Uint8Array;
+  /** Raw or ELF kernel, or a Secure Execution image; undefined: the machine boots from a device. */
+  readonly kernel: Uint8Array | undefined;
   readonly initrd: Uint8Array | undefined;
   readonly commandLine: string | undefined;
+  /** How it boots from a device, at once or when the guest asks for an IPL from one. */
+  readonly boot?: DeviceBoot | undefined;
+}
+
+/** How a machine boots from a device. */
+export interface DeviceBoot {
+  /** Boot firmware that runs as guest code (`s390-ccw.img`); undefined: the embedded loader does its work. */
+  readonly firmware?: Uint8Array | undefined;
+  /** Show the boot menu, or do not; undefined: as the disk's own settings say. */
+  readonly menu?: boolean | undefined;
+  /** How long the menu waits for a choice, in milliseconds; undefined or 0: without limit. */
+  readonly menuTimeout?: number | undefined;
+  /** Load parameter of every device that has none of its own, up to 8 characters. */
+  readonly loadParameter?: string | undefined;
 }
 
 /** Where CPU 0 begins. */

@@ -26,6 +26,7 @@ export type {
   Virtqueue,
 } from "@lockframe/virtio";
 export { z } from "zod";
+export * from "./boot-medium.ts";
 export * from "./capabilities.ts";
 export * from "./channel-device.ts";
 export * from "./character-port.ts";

@@ -6,6 +6,7 @@ import {
   type Device,
   type DeviceContext,
   type DeviceDefinition,
+  type DeviceLife,
   lifeOf,
   pick,
   type Restored,
@@ -18,7 +19,7 @@ export interface AttachedVirtio {
 }
 
 /** What `create` of a virtio device returns: the virtio side, and what else concerns it. */
-export type VirtioDeviceParts = VirtioFunction & Pick<Device, "save" | "dispose">;
+export type VirtioDeviceParts = VirtioFunction & DeviceLife;
 
 /** Properties that every virtio device has, by QEMU's names. */
 const transportConfig = z.strictObject({

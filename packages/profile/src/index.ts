@@ -6,7 +6,14 @@ export * from "./json-schema.ts";
 export * from "./load.ts";
 export * from "./origin.ts";
 export * from "./resolve.ts";
-export { type DeviceEntry, type Engine, engines, type Profile, type ProfileLayer } from "./schema.ts";
+export {
+  type DeviceEntry,
+  EMBEDDED_BIOS,
+  type Engine,
+  engines,
+  type Profile,
+  type ProfileLayer,
+} from "./schema.ts";
 export * from "./show.ts";
 export * from "./size.ts";
 export * from "./suggest.ts";

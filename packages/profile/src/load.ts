@@ -2,7 +2,7 @@ import { isAbsolute, resolve as resolvePath } from "node:path";
 import { check } from "./check.ts";
 import { type Diagnostic, ProfileError, throwIfAny } from "./diagnostic.ts";
 import type { Path, Place } from "./origin.ts";
-import { layerSchema, type ProfileLayer } from "./schema.ts";
+import { EMBEDDED_BIOS, layerSchema, type ProfileLayer } from "./schema.ts";
 import { suggest } from "./suggest.ts";
 import { readYaml } from "./yaml-text.ts";
 
@@ -107,6 +107,7 @@ function absolutePaths(layer: ProfileLayer, directory: string): ProfileLayer {
         ...ipl,
         ...(ipl.kernel !== undefined && { kernel: absolute(ipl.kernel) }),
         ...(ipl.initrd !== undefined && { initrd: absolute(ipl.initrd) }),
+        ...(ipl.bios !== undefined && ipl.bios !== EMBEDDED_BIOS && { bios: absolute(ipl.bios) }),
       },
     }),
     ...(protection?.hostKeys && {

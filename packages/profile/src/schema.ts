@@ -51,6 +51,9 @@ export const deviceEntry = z.looseObject({
   at: deviceNumber.optional().meta({ description: "Device number css.ssid.devno" }),
 });
 
+/** The word for the loader that comes along, where the path of boot firmware could stand. */
+export const EMBEDDED_BIOS = "embedded";
+
 const ipl = z.strictObject({
   kernel: z
     .string()
@@ -59,6 +62,24 @@ const ipl = z.strictObject({
     .meta({ description: "Kernel or Secure Execution image", format: "path" }),
   initrd: z.string().min(1).optional().meta({ description: "Initial RAM disk", format: "path" }),
   commandLine: z.string().optional().meta({ description: "Kernel command line" }),
+  bios: z.string().min(1).optional().meta({
+    description: "What boots from devices: `embedded`, or the path of boot firmware such as s390-ccw.img",
+  }),
+  menu: z
+    .boolean()
+    .optional()
+    .meta({ description: "Show the boot menu or do not; absent: as the disk says" }),
+  menuTimeout: z
+    .int()
+    .min(0)
+    .max(0xffffffff)
+    .optional()
+    .meta({ description: "Milliseconds after which the menu takes its default; 0 or absent: never" }),
+  loadParameter: z
+    .string()
+    .regex(/^[A-Za-z0-9. ]{0,8}$/, "expected up to 8 letters, digits, dots and blanks")
+    .optional()
+    .meta({ description: "Load parameter: the number of a boot menu's entry, or PROMPT" }),
 });
 
 const protection = z.strictObject({

@@ -3,3 +3,4 @@ export { tinyGuest, tinyGuestCommands } from "./guests/tiny/index.ts";
 export * from "./judge/index.ts";
 export { qemuDeviations } from "../judge/qemu-deviations.ts";
 export { Random } from "./random.ts";
+export * from "./disks/boot-disk.ts";

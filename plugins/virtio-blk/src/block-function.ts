@@ -1,4 +1,5 @@
 import type {
+  BootMedium,
   ConfigurationField,
   Disk,
   VirtioDeviceParts,
@@ -10,6 +11,12 @@ import { BlockRequest, outcome, requestType } from "./block-request.ts";
 export interface BlockOptions {
   readonly serial: string;
   readonly blockSize: number;
+  /** Bytes that the medium itself writes at once, at least the block size. */
+  readonly physicalBlockSize: number;
+  /** Zeros: it has none. */
+  readonly geometry: { readonly cylinders: number; readonly heads: number; readonly sectors: number };
+  readonly bootIndex: number | undefined;
+  readonly loadParameter: string | undefined;
   readonly queues: number;
   readonly queueSize: number;
   /** A write is finished when it is safe. */
@@ -24,6 +31,7 @@ export interface BlockOptions {
 const feature = {
   largestSegments: 1n << 1n,
   mostSegments: 1n << 2n,
+  geometry: 1n << 4n,
   readOnly: 1n << 5n,
   blockSize: 1n << 6n,
   flush: 1n << 9n,
@@ -64,6 +72,7 @@ export class BlockFunction implements VirtioDeviceParts {
       feature.blockSize |
       feature.topology |
       (disk.readOnly ? feature.readOnly : 0n) |
+      (hasGeometry(options) ? feature.geometry : 0n) |
       (options.writeThrough ? 0n : feature.flush) |
       (options.queues > 1 ? feature.queues : 0n) |
       (options.discard && !disk.readOnly ? feature.discard : 0n) |
@@ -71,15 +80,18 @@ export class BlockFunction implements VirtioDeviceParts {
   }
 
   configuration(): readonly ConfigurationField[] {
-    const { blockSize, queues, discard, writeZeroes, writeThrough } = this.#options;
+    const { blockSize, physicalBlockSize, geometry, queues, discard, writeZeroes, writeThrough } =
+      this.#options;
     const alignment = blockSize / SECTOR;
     return [
       { size: 8, value: Math.floor(this.#disk.size / SECTOR) },
       { size: 4, value: SEGMENT },
       { size: 4, value: this.#segments },
-      { bytes: new Uint8Array(4) }, // no geometry
+      { size: 2, value: geometry.cylinders },
+      { size: 1, value: geometry.heads },
+      { size: 1, value: geometry.sectors },
       { size: 4, value: blockSize },
-      { size: 1, value: 0 }, // physical blocks are as large as logical ones
+      { size: 1, value: Math.log2(physicalBlockSize / blockSize) },
       { size: 1, value: 0 },
       { size: 2, value: 0 },
       { size: 4, value: 0 },
@@ -102,6 +114,19 @@ export class BlockFunction implements VirtioDeviceParts {
 
   available(queue: Virtqueue): void {
     for (let next = queue.next(); next !== undefined; next = queue.next()) this.#serve(next);
+  }
+
+  /** What a machine boots from. */
+  get boot(): BootMedium {
+    const { bootIndex, loadParameter, blockSize, geometry } = this.#options;
+    return {
+      index: bootIndex,
+      loadParameter,
+      size: this.#disk.size,
+      blockSize,
+      geometry: hasGeometry(this.#options) ? geometry : undefined,
+      read: (offset, target) => this.#disk.read(offset, target),
+    };
   }
 
   async dispose(): Promise<void> {
@@ -215,4 +240,8 @@ export class BlockFunction implements VirtioDeviceParts {
     if (!this.#failed) this.#options.failed(error);
     this.#failed = true;
   }
+}
+
+function hasGeometry({ geometry }: BlockOptions): boolean {
+  return geometry.heads > 0 && geometry.sectors > 0;
 }

@@ -28,7 +28,10 @@ const known: ReadonlyMap<string, Known> = new Map(
     accel: used(true),
     action: used(true),
     append: used(true),
+    bios: used(true),
     blockdev: used(true),
+    boot: used(true),
+    cdrom: used(true),
     chardev: used(true),
     cpu: used(true),
     device: used(true),
@@ -36,6 +39,8 @@ const known: ReadonlyMap<string, Known> = new Map(
     drive: used(true),
     "enable-kvm": used(false),
     h: used(false),
+    hda: used(true),
+    hdb: used(true),
     help: used(false),
     initrd: used(true),
     kernel: used(true),
@@ -67,9 +72,6 @@ const known: ReadonlyMap<string, Known> = new Map(
     "no-fd-bootchk": harmless(false),
     // What is not there yet.
     S: later(false),
-    bios: later(true),
-    boot: later(true),
-    cdrom: later(true),
     d: later(true),
     daemonize: later(false),
     dtb: later(true),
@@ -77,8 +79,6 @@ const known: ReadonlyMap<string, Known> = new Map(
     fsdev: later(true),
     gdb: later(true, "none"),
     global: later(true),
-    hda: later(true),
-    hdb: later(true),
     icount: later(true),
     incoming: later(true),
     iscsi: later(true),
@@ -134,7 +134,10 @@ export function splitArguments(args: readonly string[]): readonly Argument[] {
   const found: Argument[] = [];
   for (let index = 0; index < args.length; index += 1) {
     const word = args[index] ?? "";
-    if (!word.startsWith("-") || word === "-") unimplemented(`a disk image (${word})`);
+    if (!word.startsWith("-") || word === "-") {
+      found.push({ option: "hda", value: word });
+      continue;
+    }
     const option = word.replace(/^--?/, "");
     const rule = known.get(option);
     if (rule === undefined) {

@@ -50,6 +50,8 @@ const caches: Readonly<Record<string, DriveSource["cache"]>> = {
   directsync: "writethrough",
   unsafe: "unsafe",
 };
+/** Whether the medium of a drive cannot be written. */
+const media: Readonly<Record<string, boolean>> = { disk: false, cdrom: true };
 const discards: Readonly<Record<string, boolean>> = { unmap: true, on: true, ignore: false, off: false };
 
 /** `-drive file=...,if=none,id=...,format=...` */
@@ -75,7 +77,7 @@ export function parseDrive(text: string, snapshots: boolean): Drive {
   };
   const file = entries.get("file");
   if (file === undefined || file === "") unimplemented(`a drive without a medium (${DRIVE} ${text})`);
-  if (entries.get("media") === "cdrom") unimplemented(`a CD-ROM (${DRIVE} ${text})`);
+  const optical = choice("media", media, false);
   const kind = entries.get("if") ?? "virtio";
   if (kind !== "none" && kind !== "virtio")
     throw new QemuError("LF-QEMU-003", `${DRIVE} ${text}: unsupported bus type '${kind}'`);
@@ -87,12 +89,17 @@ export function parseDrive(text: string, snapshots: boolean): Drive {
       file,
       format: format ?? formatOf(file),
       guessed: format === undefined,
-      readOnly: flag("readonly") || flag("read-only"),
+      readOnly: optical || flag("readonly") || flag("read-only"),
       cache: choice("cache", caches, "writeback"),
       discard: choice("discard", discards, false),
       snapshot: entries.has("snapshot") ? flag("snapshot") : snapshots,
     },
   };
+}
+
+/** `-hda FILE`, `-cdrom FILE`: a drive with a device of its own. */
+export function parseMedium(file: string, snapshots: boolean, optical: boolean): Drive {
+  return parseDrive(`file=${file.replaceAll(",", ",,")}${optical ? ",media=cdrom" : ""}`, snapshots);
 }
 
 /** The format that an image has by its first bytes. An image that is not there is said to be raw, and refused later. */

@@ -1,10 +1,12 @@
 import { didYouMean } from "@lockframe/profile";
+import { checkLoadParameter } from "./boot-option.ts";
 import { parseBoolean, parseOptions } from "./option-string.ts";
 import { QemuError } from "./qemu-error.ts";
 
 export interface MachineChoice {
   readonly confidentialGuest: string | undefined;
   readonly memoryBackend: string | undefined;
+  readonly loadParameter: string | undefined;
   /** `mem-merge`; undefined when not given. */
   readonly mergeable: boolean | undefined;
   readonly note: string | undefined;
@@ -24,7 +26,7 @@ const harmless = [
   "suppress-vmdesc",
   "acpi",
 ];
-const meaningful = ["type", "accel", "confidential-guest-support", "memory-backend", "mem-merge"];
+const meaningful = ["type", "accel", "confidential-guest-support", "loadparm", "memory-backend", "mem-merge"];
 
 /** `-machine [type=]s390-ccw-virtio[-X.Y][,property=value]...`, all of them together; later values win. */
 export function parseMachine(texts: readonly string[]): MachineChoice {
@@ -35,6 +37,7 @@ export function parseMachine(texts: readonly string[]): MachineChoice {
   return {
     confidentialGuest: entries.get("confidential-guest-support"),
     memoryBackend: entries.get("memory-backend"),
+    loadParameter: checkLoadParameter("-machine", entries.get("loadparm")),
     mergeable: merge === undefined ? undefined : parseBoolean("-machine", "mem-merge", merge),
     note: acceleratorNote(`-machine accel=${accelerators}`, accelerators),
   };

@@ -10,8 +10,9 @@ import { parseDuration } from "../run/duration.ts";
 import { type Argument, splitArguments } from "./arguments.ts";
 import { type CharacterDevice, parseChardev, parseSerial, type Serial } from "./character-device.ts";
 import { type CpuChoice, parseCpu } from "./cpu.ts";
+import { parseBoot } from "./boot-option.ts";
 import { parseDevice } from "./devices.ts";
-import { BlockNodes, type Drive, type DriveSource, parseDrive } from "./drives.ts";
+import { BlockNodes, type Drive, type DriveSource, parseDrive, parseMedium } from "./drives.ts";
 import { type HelpTopic, helpTopic } from "./help.ts";
 import { acceleratorNote, parseMachine } from "./machine-option.ts";
 import { type NetworkOption, parseNetdev, parseNic } from "./networks.ts";
@@ -106,7 +107,7 @@ class Translation {
         mergeable: machine.mergeable ?? !requested,
       },
       devices,
-      ipl: this.#ipl(),
+      ipl: this.#ipl(machine.loadParameter),
       protection: { requested, hostKeys: this.#all("host-key"), xray: this.#has("xray") },
       onReboot: this.#stopsOnReboot() ? "stop" : "reboot",
     };
@@ -241,14 +242,15 @@ class Translation {
   }
 
   #defineDrives(): void {
+    const snapshots = this.#has("snapshot");
     for (const text of this.#all("drive")) {
-      const drive = parseDrive(text, this.#has("snapshot"));
+      const drive = parseDrive(text, snapshots);
       if (drive.id !== undefined && this.#drives.some(({ id }) => id === drive.id))
         throw new QemuError("LF-QEMU-003", `-drive ${text}: Duplicate ID '${drive.id}' for drive`);
-      this.#drives.push(drive);
-      if (drive.source.guessed && drive.source.format === "raw")
-        this.#note(`image format was not specified for '${drive.source.file}' and probing guessed raw`);
+      this.#addDrive(drive);
     }
+    for (const file of this.#all("hda", "hdb")) this.#addDrive(parseMedium(file, snapshots, false));
+    for (const file of this.#all("cdrom")) this.#addDrive(parseMedium(file, snapshots, true));
     for (const text of this.#all("blockdev")) this.#nodes.add(text);
   }
 
@@ -259,6 +261,12 @@ class Translation {
         throw new QemuError("LF-QEMU-003", `-netdev ${text}: Duplicate ID '${id}' for netdev`);
       this.#networks.set(id, network);
     }
+  }
+
+  #addDrive(drive: Drive): void {
+    this.#drives.push(drive);
+    if (drive.source.guessed && drive.source.format === "raw")
+      this.#note(`image format was not specified for '${drive.source.file}' and probing guessed raw`);
   }
 
   #devices(): DeviceEntry[] {
@@ -405,7 +413,7 @@ class Translation {
     return [];
   }
 
-  #ipl(): { kernel?: string; initrd?: string; commandLine?: string } {
+  #ipl(machineLoadParameter: string | undefined): NonNullable<ProfileLayer["ipl"]> {
     const kernel = this.#last("kernel");
     const initrd = this.#last("initrd");
     const commandLine = this.#last("append");
@@ -415,10 +423,14 @@ class Translation {
       if (commandLine !== undefined)
         throw new QemuError("LF-QEMU-013", "-append only allowed with -kernel option");
     }
+    const bios = this.#last("bios");
     return {
       ...(kernel !== undefined && { kernel }),
       ...(initrd !== undefined && { initrd }),
       ...(commandLine !== undefined && { commandLine }),
+      ...(bios !== undefined && { bios }),
+      ...parseBoot(this.#all("boot")),
+      ...(machineLoadParameter !== undefined && { loadParameter: machineLoadParameter }),
     };
   }
 

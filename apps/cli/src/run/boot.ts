@@ -34,12 +34,12 @@ export const stdioConsole: ReadonlyMap<string, CharacterDevice> = new Map([
 /** Boot, run to the end, say why it ended. @throws LockframeError what cannot be started */
 export async function boot(invocation: Invocation, options: BootOptions): Promise<ExitName> {
   const { planned, profile } = options;
-  const source = options.source ?? readIplFiles(profile.ipl, planned.plan.storage.size);
+  const source = options.source ?? readIplFiles(profile.ipl, planned.plan.storage.size, hasMedium(planned));
   const [{ createMachine }, { loadHostKey }] = await Promise.all([
     import("@lockframe/machine"),
     import("@lockframe/secure-image"),
   ]);
-  if (await checkSeImage(source.kernel)) warnIneffective(invocation, source);
+  if (source.kernel !== undefined && (await checkSeImage(source.kernel))) warnIneffective(invocation, source);
   const hostKeys =
     options.hostKeys ?? (await Promise.all(profile.protection.hostKeys.map((path) => loadHostKey(path))));
   printBanner(invocation, planned.plan.protection.xray);
@@ -72,6 +72,11 @@ export async function boot(invocation: Invocation, options: BootOptions): Promis
     release();
     await machine?.dispose();
   }
+}
+
+/** Whether one of the devices is of a kind that machines can boot from. */
+function hasMedium({ devices }: PlannedMachine): boolean {
+  return devices.some(({ definition }) => "bootindex" in definition.config.shape);
 }
 
 function warnIneffective(invocation: Invocation, { initrd, commandLine }: IplSource): void {

@@ -1,28 +1,35 @@
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { LockframeError } from "@lockframe/architecture";
 import type { IplSource } from "@lockframe/plugin-api";
-import { formatSize, type Profile } from "@lockframe/profile";
+import { EMBEDDED_BIOS, formatSize, type Profile } from "@lockframe/profile";
 
 /**
  * Read what a machine is to be started from.
  *
  * @throws LockframeError LF-CLI-003 nothing to start, LF-CLI-004 unreadable, LF-CLI-005 larger than guest storage
  */
-export function readIplFiles(
-  { kernel, initrd, commandLine }: Profile["ipl"],
-  storageSize: number,
-): IplSource {
-  if (kernel === undefined) {
+export function readIplFiles(ipl: Profile["ipl"], storageSize: number, hasMedium: boolean): IplSource {
+  const { kernel, initrd, commandLine } = ipl;
+  if (kernel === undefined && !hasMedium && ipl.bios === undefined) {
     throw new LockframeError(
       "LF-CLI-003",
       "there is nothing to start",
-      "Give a kernel or a Secure Execution image; `lockframe demo` shows one.",
+      "Give a kernel, a Secure Execution image or a disk; `lockframe demo` shows one.",
     );
   }
   return {
-    kernel: readBelow(kernel, "kernel", storageSize),
+    kernel: kernel === undefined ? undefined : readBelow(kernel, "kernel", storageSize),
     initrd: initrd === undefined ? undefined : readBelow(initrd, "initrd", storageSize),
     commandLine,
+    boot: {
+      firmware:
+        ipl.bios === undefined || ipl.bios === EMBEDDED_BIOS
+          ? undefined
+          : readBelow(ipl.bios, "boot firmware", storageSize),
+      menu: ipl.menu,
+      menuTimeout: ipl.menuTimeout,
+      loadParameter: ipl.loadParameter,
+    },
   };
 }
 

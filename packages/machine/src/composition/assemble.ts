@@ -8,7 +8,6 @@ import {
   Diagnose308,
   DiagnoseTable,
   kvmHypercall,
-  planDirectBoot,
   timeSliceEnd,
   timeSliceYield,
 } from "@lockframe/ccw-bios";
@@ -29,6 +28,7 @@ import type { MachineOptions } from "../api.ts";
 import { Bell } from "../bell.ts";
 import { Consoles } from "../consoles.ts";
 import { GuestServices } from "../guest-services.ts";
+import { InitialProgramLoad } from "../initial-program-load.ts";
 import { LifeCycle } from "../life-cycle.ts";
 import { VirtioDevices } from "../virtio-devices.ts";
 import { tokens } from "./tokens.ts";
@@ -43,6 +43,7 @@ export interface Begun {
 /** The parts of one machine that its run loop holds. */
 export interface Parts {
   readonly lifeCycle: LifeCycle;
+  readonly initialProgramLoad: InitialProgramLoad;
   readonly processors: Processors;
   readonly consoles: Consoles;
   readonly bell: Bell;
@@ -174,24 +175,28 @@ export function assemble(options: MachineOptions): Begun {
       }),
   );
   provide(
+    tokens.initialProgramLoad,
+    (of) =>
+      new InitialProgramLoad({
+        source: options.source,
+        storage: of(tokens.storage),
+        diagnose308: of(tokens.diagnose308),
+        serviceProcessor: of(tokens.serviceProcessor),
+      }),
+  );
+  provide(
     tokens.lifeCycle,
     (of) =>
       new LifeCycle({
         plan,
         hooks: options.planned.hooks,
         source: options.source,
-        boot: planDirectBoot({
-          kernel: options.source.kernel,
-          ...(options.source.initrd !== undefined && { initrd: options.source.initrd }),
-          ...(options.source.commandLine !== undefined && { append: options.source.commandLine }),
-          storageSize: plan.storage.size,
-        }),
+        initialProgramLoad: of(tokens.initialProgramLoad),
         storage: of(tokens.storage),
         ultravisor: of(tokens.ultravisor),
         processors: of(tokens.processors),
         serviceProcessor: of(tokens.serviceProcessor),
         channelSubsystem: of(tokens.channelSubsystem),
-        diagnose308: of(tokens.diagnose308),
         events: options.events ?? {},
         log: options.log,
       }),
@@ -200,6 +205,7 @@ export function assemble(options: MachineOptions): Begun {
     consoles: child.resolve(tokens.consoles),
     complete: () => ({
       lifeCycle: child.resolve(tokens.lifeCycle),
+      initialProgramLoad: child.resolve(tokens.initialProgramLoad),
       processors: child.resolve(tokens.processors),
       consoles: child.resolve(tokens.consoles),
       bell: child.resolve(tokens.bell),

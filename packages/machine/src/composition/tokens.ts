@@ -11,6 +11,7 @@ import type { MachineOptions } from "../api.ts";
 import type { Bell } from "../bell.ts";
 import type { Consoles } from "../consoles.ts";
 import type { GuestServices } from "../guest-services.ts";
+import type { InitialProgramLoad } from "../initial-program-load.ts";
 import type { LifeCycle } from "../life-cycle.ts";
 
 const token = <T>(name: string): InjectionToken<T> => Symbol(name) as InjectionToken<T>;
@@ -31,6 +32,8 @@ export const tokens = {
   consoles: token<Consoles>("Consoles"),
   /** Rung when something happened while the CPUs were idle. */
   bell: token<Bell>("Bell"),
+  /** What the machine is started from. */
+  initialProgramLoad: token<InitialProgramLoad>("InitialProgramLoad"),
   /** Resets, IPL, stops. */
   lifeCycle: token<LifeCycle>("LifeCycle"),
 } as const;
