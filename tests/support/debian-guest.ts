@@ -3,8 +3,10 @@ import {
   buildBusyboxInitramfs,
   DebianArchive,
   DEFAULT_INIT,
+  fetchCcwFirmware,
   fetchDemoParts,
   fetchKernelModules,
+  fetchDiskStage3,
   fetchStage3Loaders,
   fetchUserland,
   isUnavailable,
@@ -75,6 +77,13 @@ export const deviceGuest = (): Promise<Had<DebianGuest>> =>
     const initrd = buildBusyboxInitramfs({ busybox: busybox.bytes, extraFiles, compression: "none" });
     return { kernel: kernel.bytes, busybox: busybox.bytes, initrd };
   });
+/** QEMU's boot firmware. */
+export const bootFirmware = (): Promise<Had<Uint8Array>> =>
+  had(async () => (await fetchCcwFirmware(archive)).bytes);
+
+/** The stage of zipl's loader that starts a kernel which was loaded from disk. */
+export const diskStage3 = (): Promise<Had<Uint8Array>> =>
+  had(async () => (await fetchDiskStage3(archive)).bytes);
 
 /** The loaders that s390-tools brings. */
 export const debianLoaders = (): Promise<Had<Loaders>> =>

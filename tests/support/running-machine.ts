@@ -1,15 +1,18 @@
 /** A machine inside the test, for what the command does not show: storage, figures, the moment of a transition. */
 import type { KeyObject } from "node:crypto";
 import { createMachine, type Machine, type MachineEvents } from "@lockframe/machine";
-import type { Stop } from "@lockframe/plugin-api";
+import type { DeviceBoot, Stop } from "@lockframe/plugin-api";
 import type { ProfileLayer } from "@lockframe/profile";
 import { planMachineOf } from "lockframe/testing";
 import { TestConsole } from "./test-console.ts";
 
 export interface RunningMachineOptions {
-  readonly kernel: Uint8Array;
+  /** Absent: the machine boots from a device. */
+  readonly kernel?: Uint8Array;
   readonly initrd?: Uint8Array;
   readonly commandLine?: string;
+  /** How it boots from a device. */
+  readonly boot?: DeviceBoot;
   readonly hostKeys?: readonly KeyObject[];
   /** `base`, or `pvm` when there are host keys. */
   readonly profile?: string;
@@ -30,14 +33,14 @@ export interface RunningMachine extends AsyncDisposable {
 
 /** Assemble a machine and let it run. */
 export async function startMachine(options: RunningMachineOptions): Promise<RunningMachine> {
-  const { kernel, initrd, commandLine, hostKeys = [], changes, events } = options;
+  const { kernel, initrd, commandLine, boot, hostKeys = [], changes, events } = options;
   const profile = options.profile ?? (hostKeys.length > 0 ? "pvm" : "base");
   const console = new TestConsole();
   const messages: string[] = [];
   const keep = (message: string): void => void messages.push(message);
   const machine = await createMachine({
     planned: await planMachineOf(profile, changes),
-    source: { kernel, initrd, commandLine },
+    source: { kernel, initrd, commandLine, boot },
     hostKeys,
     characterPorts: new Map([["stdio", console]]),
     log: { debug: keep, info: keep, warn: keep },

@@ -53,6 +53,8 @@ export function exitOf(stop: Stop): ExitName {
       return "ok";
     case "rebooted":
       return "rebooted";
+    case "ipl-failed":
+      return "failed";
     case "disabled-wait":
     case "interruption-loop":
     case "check-stop":

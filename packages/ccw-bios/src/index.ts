@@ -14,6 +14,7 @@ export type { Segment } from "./elf-kernel.ts";
 export { planFirmware, type FirmwarePlan } from "./firmware.ts";
 export { kvmHypercall, timeSliceEnd, timeSliceYield, type HypercallPorts } from "./hypercall.ts";
 export { ccwParameterBlock, IplParameterBlock, parameterBlockType } from "./ipl-parameter-block.ts";
+export * from "./loader/index.ts";
 export { quickIplBlock, QUICK_IPL_AT, type QuickIpl } from "./quick-ipl.ts";
 export { findSecureImage } from "./secure-image-signature.ts";
 export { expandShortPsw, type LongPsw } from "./short-psw.ts";

@@ -29,6 +29,7 @@ export {
   fetchBusyboxStatic,
   fetchCcwFirmware,
   fetchDemoParts,
+  fetchDiskStage3,
   fetchKernel,
   fetchStage3Loaders,
   fetchUserland,

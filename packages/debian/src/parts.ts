@@ -56,6 +56,11 @@ export async function fetchStage3Loaders(
   return { stage3a, stage3b };
 }
 
+/** Fetches the last stage of zipl's boot loader, which starts a kernel that was loaded from disk. */
+export function fetchDiskStage3(archive: DebianArchive, place: Place = { suite: "sid" }): Promise<Part> {
+  return fetchMatching(archive, "s390-tools", /\/stage3\.bin$/, place);
+}
+
 /** Fetches QEMU's boot firmware, an ELF file that runs on the guest's CPU. */
 export function fetchCcwFirmware(archive: DebianArchive, place: Place = {}): Promise<Part> {
   return fetchMatching(archive, "qemu-system-data", /\/s390-ccw\.img$/, place);

@@ -19,6 +19,8 @@ export interface AttachTarget {
 export interface AttachedMedium {
   readonly set: number;
   readonly deviceNumber: number;
+  /** Subsystem-identification word. */
+  readonly identification: number;
   /** What messages call it. */
   readonly name: string;
   readonly medium: BootMedium;
@@ -58,8 +60,10 @@ export function attachDevices(
         senseId: device.channel.senseId,
         path: FICON,
       });
-    if (device.virtio !== undefined) target.virtioDevices.attach(device.virtio, number, nameOf(request));
-    if (device.boot !== undefined) media.push({ ...number, name: nameOf(request), medium: device.boot });
+    if (device.virtio === undefined) continue;
+    const { identification } = target.virtioDevices.attach(device.virtio, number, nameOf(request));
+    if (device.boot !== undefined)
+      media.push({ ...number, identification, name: nameOf(request), medium: device.boot });
   }
   return media;
 }

@@ -11,6 +11,15 @@ import {
 } from "@lockframe/sclp";
 
 const LINE_END = 0x0a;
+const ASCII = "ASCII console";
+
+/** A talk with the person at the ASCII console while no guest runs. Keys stay with it until it is closed. */
+export interface Dialogue {
+  print(text: string): void;
+  /** The next key; undefined when none came by `deadline`, in milliseconds of `performance.now()`. */
+  key(deadline: number): Promise<number | undefined>;
+  close(): void;
+}
 
 export class Consoles implements ServiceCallConsoles {
   readonly quiesce = new SignalQuiesce();
@@ -23,7 +32,7 @@ export class Consoles implements ServiceCallConsoles {
   #onInput: () => void = () => undefined;
 
   ascii(port: CharacterPort): void {
-    this.#add("ASCII console", port, (options) => new AsciiConsole(options));
+    this.#add(ASCII, port, (options) => new AsciiConsole(options));
   }
   lineMode(port: CharacterPort): void {
     this.#add(
@@ -54,22 +63,58 @@ export class Consoles implements ServiceCallConsoles {
       },
       onRoom: () => feed.ready(),
     });
-    const feed = feedFor(port, made);
+    const feed = feedFor(port, made, () => this.firmwareReads);
     port.onInput(() => {
-      feed.ready();
+      if (this.#dialogue === undefined) feed.ready();
+      else this.#dialogue.wake();
       this.#onInput();
     });
+    if (kind === ASCII) this.#terminal = { port, feed };
     this.#ports.add(port);
     this.#partners.push(made);
     this.#feeds.push(feed);
   }
+
+  /** Boot firmware runs, which takes one key at a time and loses the others. */
+  firmwareReads = false;
+
+  /** Talk with the person at the ASCII console; undefined when there is none. */
+  dialogue(): Dialogue | undefined {
+    if (this.#terminal === undefined) return undefined;
+    const { port, feed } = this.#terminal;
+    let wake = (): void => undefined;
+    this.#dialogue = { wake: () => wake() };
+    return {
+      print: (text) => void port.write(Buffer.from(text, "latin1")),
+      async key(deadline) {
+        for (;;) {
+          const key = feed.takeKey();
+          const left = deadline - performance.now();
+          if (key !== undefined || left <= 0) return key;
+          await new Promise<void>((resolve) => {
+            const timer = left === Infinity ? undefined : setTimeout(resolve, left);
+            wake = () => {
+              clearTimeout(timer);
+              resolve();
+            };
+          });
+        }
+      },
+      close: () => {
+        this.#dialogue = undefined;
+        feed.ready();
+      },
+    };
+  }
+  #terminal: { readonly port: CharacterPort; readonly feed: InputFeed } | undefined;
+  #dialogue: { wake(): void } | undefined;
 
   partners(): readonly EventPartner[] {
     return this.#partners;
   }
   /** Take what was typed before the machine ran. */
   begin(): void {
-    for (const feed of this.#feeds) feed.ready();
+    if (this.#dialogue === undefined) for (const feed of this.#feeds) feed.ready();
   }
   /** When a console last showed something, by `performance.now()`. */
   get lastOutput(): number {

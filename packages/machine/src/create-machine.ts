@@ -127,6 +127,10 @@ class RunningMachine implements Machine {
     const { lifeCycle, consoles } = this.#parts;
     for (;;) {
       if (lifeCycle.stop !== undefined) return lifeCycle.stop;
+      if (lifeCycle.loading !== undefined) {
+        await this.#untilLoaded(lifeCycle.loading);
+        continue;
+      }
       const stop = this.#turn();
       if (stop !== undefined) return stop;
       const behind = consoles.drained();
@@ -140,6 +144,13 @@ class RunningMachine implements Machine {
     }
   }
   #result: RunResult | undefined;
+
+  /** Until what boots has been loaded, or something rings. */
+  async #untilLoaded(loading: Promise<void>): Promise<void> {
+    const { bell } = this.#parts;
+    await Promise.race([loading.then(() => bell.ring()), bell.sleep(LONGEST_SLEEP_MS)]);
+    bell.silence();
+  }
 
   /** Let the CPUs run for a while; a stop when they are at their end. */
   #turn(): Stop | undefined {

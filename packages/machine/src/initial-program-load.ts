@@ -3,6 +3,7 @@ import {
   type BootPlan,
   ccwParameterBlock,
   type Diagnose308,
+  type FirmwarePlan,
   type IplParameterBlock,
   planDirectBoot,
   planFirmware,
@@ -10,17 +11,19 @@ import {
   quickIplBlock,
   type Segment,
 } from "@lockframe/ccw-bios";
-import { unimplemented } from "@lockframe/architecture";
 import type { Storage } from "@lockframe/memory";
 import type { DeviceBoot, IplEntry, IplSource } from "@lockframe/plugin-api";
 import type { ServiceProcessor } from "@lockframe/sclp";
 import type { AttachedMedium } from "./attach-devices.ts";
+import type { Consoles } from "./consoles.ts";
+import { type BootCandidate, EmbeddedLoader } from "./embedded-loader.ts";
 
 export interface InitialProgramLoadOptions {
   readonly source: IplSource;
   readonly storage: Storage;
   readonly diagnose308: Diagnose308;
   readonly serviceProcessor: ServiceProcessor;
+  readonly consoles: Consoles;
 }
 
 /** 64-bit addressing, everything else zero. */
@@ -33,7 +36,8 @@ export class InitialProgramLoad {
   readonly #o: InitialProgramLoadOptions;
   readonly #boot: DeviceBoot;
   readonly #kernel: BootPlan | undefined;
-  readonly #firmware: ReturnType<typeof planFirmware> | undefined;
+  readonly #firmware: FirmwarePlan | undefined;
+  readonly #embedded: EmbeddedLoader;
   /** In the boot order; those without a place in it after the others. */
   #media: readonly AttachedMedium[] = [];
 
@@ -52,6 +56,7 @@ export class InitialProgramLoad {
         storageSize,
       });
     this.#firmware = boot.firmware && planFirmware(boot.firmware, storageSize);
+    this.#embedded = new EmbeddedLoader({ ...options, boot });
   }
 
   /** Say which devices the machine can boot from. */
@@ -63,27 +68,66 @@ export class InitialProgramLoad {
   /**
    * Put into storage what is to run.
    * @param block the device that the guest asked to boot from; undefined: as the machine was started
+   * @throws LockframeError LF-IPL-0xx there is nothing to boot
    */
-  load(block: IplParameterBlock | undefined): IplEntry {
-    this.#o.serviceProcessor.loadParameter = block?.loadParameter ?? this.#loadParameter;
-    if (this.#kernel === undefined || block !== undefined) return this.#loadFromDevice(block);
-    this.#place(this.#kernel.segments);
-    return this.#kernel;
+  load(block: IplParameterBlock | undefined): IplEntry | Promise<IplEntry> {
+    const { consoles, serviceProcessor } = this.#o;
+    consoles.firmwareReads = false;
+    serviceProcessor.loadParameter = block?.loadParameter ?? this.#loadParameter;
+    if (this.#kernel !== undefined && block === undefined) {
+      this.#place(this.#kernel.segments);
+      return this.#kernel;
+    }
+    return this.#firmware === undefined
+      ? this.#loadFromDevice(block)
+      : this.#startFirmware(this.#firmware, block);
+  }
+
+  /** The firmware, if it ran, has started what it loaded. */
+  handedOver(): void {
+    this.#o.consoles.firmwareReads = false;
   }
 
   get #loadParameter(): string {
     return (this.#boot.loadParameter ?? "").toUpperCase();
   }
 
-  #loadFromDevice(block: IplParameterBlock | undefined): IplEntry {
-    const { diagnose308, serviceProcessor } = this.#o;
+  #startFirmware(firmware: FirmwarePlan, block: IplParameterBlock | undefined): IplEntry {
+    const { consoles, serviceProcessor } = this.#o;
     const order = block === undefined ? this.#bootOrder() : [block];
-    diagnose308.block = order[0];
-    serviceProcessor.loadParameter = order[0]?.loadParameter ?? this.#loadParameter;
-    const firmware = this.#firmware ?? unimplemented("the embedded loader");
+    this.#bootsFrom(order[0]);
+    if (order[0] === undefined) serviceProcessor.loadParameter = this.#loadParameter;
     this.#place(firmware.segments);
     this.#tellFirmware(firmware.start, order.slice(1));
+    consoles.firmwareReads = true;
     return { psw: { mask: START_PSW_MASK, address: BigInt(firmware.start) } };
+  }
+
+  async #loadFromDevice(block: IplParameterBlock | undefined): Promise<IplEntry> {
+    const loaded = await this.#embedded.load(this.#candidates(block));
+    this.#bootsFrom(loaded.block);
+    return loaded;
+  }
+
+  /** The device that the guest comes from, as DIAGNOSE 308 and the service processor tell it. */
+  #bootsFrom(block: IplParameterBlock | undefined): void {
+    this.#o.diagnose308.block = block;
+    if (block?.loadParameter !== undefined) this.#o.serviceProcessor.loadParameter = block.loadParameter;
+  }
+
+  /** Devices to try: the one that the guest named, or those in the boot order, or without an order all of them. */
+  #candidates(block: IplParameterBlock | undefined): readonly BootCandidate[] {
+    if (block === undefined) {
+      const ordered = this.#media.filter(({ medium }) => medium.index !== undefined);
+      return (ordered.length > 0 ? ordered : this.#media).map((device) => ({
+        device,
+        block: this.#blockOf(device),
+      }));
+    }
+    const { subchannelSet, number } = block.device ?? {};
+    return this.#media
+      .filter(({ set, deviceNumber }) => set === subchannelSet && deviceNumber === number)
+      .map((device) => ({ device, block }));
   }
 
   /** Blocks of the devices that have a place in the boot order. */
@@ -91,13 +135,15 @@ export class InitialProgramLoad {
     return this.#media
       .filter(({ medium }) => medium.index !== undefined)
       .slice(0, LONGEST_BOOT_ORDER)
-      .map(({ set, deviceNumber, medium }) =>
-        ccwParameterBlock({
-          subchannelSet: set,
-          number: deviceNumber,
-          loadParameter: medium.loadParameter?.toUpperCase() ?? this.#loadParameter,
-        }),
-      );
+      .map((device) => this.#blockOf(device));
+  }
+
+  #blockOf({ set, deviceNumber, medium }: AttachedMedium): IplParameterBlock {
+    return ccwParameterBlock({
+      subchannelSet: set,
+      number: deviceNumber,
+      loadParameter: medium.loadParameter?.toUpperCase() ?? this.#loadParameter,
+    });
   }
 
   /** The blocks of the next devices go below the firmware, a page each. */

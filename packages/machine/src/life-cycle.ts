@@ -1,10 +1,11 @@
 /** IPL, resets, the way into protected mode and out of it, and why the machine stopped. */
+import { LockframeError } from "@lockframe/architecture";
 import type { IplAction, IplParameterBlock } from "@lockframe/ccw-bios";
 import { expandShortPsw } from "@lockframe/ccw-bios";
 import type { ChannelSubsystem } from "@lockframe/channel-subsystem";
 import type { Cpu, Processors } from "@lockframe/cpu";
 import type { Storage } from "@lockframe/memory";
-import type { IplSource, Log, MachinePlan, SecureTransition, Stop } from "@lockframe/plugin-api";
+import type { IplEntry, IplSource, Log, MachinePlan, SecureTransition, Stop } from "@lockframe/plugin-api";
 import type { ServiceProcessor } from "@lockframe/sclp";
 import {
   type GuestStop,
@@ -66,7 +67,16 @@ export class LifeCycle {
    * @param block the device to boot from that the guest named
    */
   start(block?: IplParameterBlock): void {
-    const { plan, hooks, source, initialProgramLoad, ultravisor, processors, channelSubsystem, serviceProcessor } = this.#o;
+    const {
+      plan,
+      hooks,
+      source,
+      initialProgramLoad,
+      ultravisor,
+      processors,
+      channelSubsystem,
+      serviceProcessor,
+    } = this.#o;
     if (ultravisor.isProtected) this.#leaveProtection("re-ipl");
     this.#refusal = undefined;
     for (const cpu of processors.cpus) {
@@ -79,10 +89,30 @@ export class LifeCycle {
     hooks.reset({ kind: "clear", cpu: undefined });
     const first = processors.cpus[0];
     if (first === undefined) throw new Error("a machine has at least one CPU");
-    const entry =
-      hooks.ipl({ plan, source, storage: ultravisor.hostView }) ?? initialProgramLoad.load(block);
-    first.loadPsw(entry.psw.mask, entry.psw.address);
-    first.state = "operating";
+    const begin = ({ psw }: IplEntry): void => {
+      first.loadPsw(psw.mask, psw.address);
+      first.state = "operating";
+    };
+    const entry = hooks.ipl({ plan, source, storage: ultravisor.hostView }) ?? initialProgramLoad.load(block);
+    if (entry instanceof Promise) this.#loading = this.#finishLoading(entry, begin);
+    else begin(entry);
+  }
+
+  /** While something is loaded, no CPU runs; resolves when one does, or there is a stop. */
+  get loading(): Promise<void> | undefined {
+    return this.#loading;
+  }
+  #loading: Promise<void> | undefined;
+
+  async #finishLoading(loaded: Promise<IplEntry>, begin: (entry: IplEntry) => void): Promise<void> {
+    try {
+      begin(await loaded);
+    } catch (error) {
+      if (!(error instanceof LockframeError)) throw error;
+      this.requestStop({ kind: "ipl-failed", code: error.code, message: error.message, hint: error.hint });
+    } finally {
+      this.#loading = undefined;
+    }
   }
 
   /** Do what DIAGNOSE 308 asked for on behalf of a CPU. */
@@ -105,6 +135,7 @@ export class LifeCycle {
   /** Subcodes 0 and 1: resets, then the short PSW at absolute 0. Storage stays. */
   #loadNormal(issuer: Cpu, { issuingCpu, otherCpus }: Extract<MachineAction, { kind: "reset" }>): void {
     const { ultravisor, storage, channelSubsystem, serviceProcessor, processors } = this.#o;
+    this.#o.initialProgramLoad.handedOver();
     channelSubsystem.reset();
     serviceProcessor.reset();
     processors.floating.clear();

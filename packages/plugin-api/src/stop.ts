@@ -8,6 +8,13 @@ export type Stop =
   | { readonly kind: "powered-off" }
   /** The guest asked for a re-IPL and the plan says `onReboot: "stop"`. */
   | { readonly kind: "rebooted" }
+  /** There is nothing to boot, or what is on the device cannot be; `code` begins with `LF-IPL-`. */
+  | {
+      readonly kind: "ipl-failed";
+      readonly code: string;
+      readonly message: string;
+      readonly hint: string | undefined;
+    }
   /** Disabled wait: all CPUs wait and none can be interrupted. `address` is that of the wait PSW. */
   | { readonly kind: "disabled-wait"; readonly cpu: number; readonly address: bigint }
   /** A new PSW that causes the very interruption it is for. */

@@ -41,7 +41,10 @@ const LONGEST = 8;
 export function checkLoadParameter(context: string, text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   if (text.length > LONGEST)
-    throw new QemuError("LF-QEMU-016", `${context} loadparm=${text}: loadparm can only contain up to 8 characters`);
+    throw new QemuError(
+      "LF-QEMU-016",
+      `${context} loadparm=${text}: loadparm can only contain up to 8 characters`,
+    );
   const wrong = /[^A-Za-z0-9. ]/.exec(text)?.[0];
   if (wrong !== undefined)
     throw new QemuError("LF-QEMU-016", `${context} loadparm=${text}: LOADPARM: invalid character '${wrong}'`);

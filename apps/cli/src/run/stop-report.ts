@@ -13,6 +13,8 @@ export function describeStop(
       return undefined;
     case "rebooted":
       return { text: "the guest asked for a reboot" };
+    case "ipl-failed":
+      return { text: `${stop.code}: ${stop.message}`, hint: stop.hint };
     case "disabled-wait":
       return {
         text: `the guest gave up: CPU ${stop.cpu} is in a disabled wait, code ${hex(stop.address)}`,

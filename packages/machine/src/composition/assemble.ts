@@ -4,13 +4,7 @@
  */
 import "reflect-metadata";
 import { facilityBit } from "@lockframe/architecture";
-import {
-  Diagnose308,
-  DiagnoseTable,
-  kvmHypercall,
-  timeSliceEnd,
-  timeSliceYield,
-} from "@lockframe/ccw-bios";
+import { Diagnose308, DiagnoseTable, kvmHypercall, timeSliceEnd, timeSliceYield } from "@lockframe/ccw-bios";
 import { ChannelSubsystem } from "@lockframe/channel-subsystem";
 import { Processors, engineArea, hostRoutines } from "@lockframe/cpu";
 import { type Instruction, instructions } from "@lockframe/instructions";
@@ -182,6 +176,7 @@ export function assemble(options: MachineOptions): Begun {
         storage: of(tokens.storage),
         diagnose308: of(tokens.diagnose308),
         serviceProcessor: of(tokens.serviceProcessor),
+        consoles: of(tokens.consoles),
       }),
   );
   provide(

@@ -16,8 +16,8 @@ export interface BootEntry {
 }
 
 export interface BootDiskOptions {
-  /** `stage3.bin` of s390-tools, which starts what was loaded. */
-  readonly stage3: Uint8Array;
+  /** `stage3.bin` of s390-tools, which starts what was loaded; absent: the kernel is started at once, without parameters. */
+  readonly stage3?: Uint8Array;
   /** By their number in the menu, from 1 on. */
   readonly entries: Readonly<Record<number, BootEntry>>;
   /** The entry that starts when none is chosen; absent: the first. */
@@ -143,14 +143,22 @@ function writePrograms(
     const entry = entries[number];
     if (entry === undefined) continue;
     const components = [
-      load(stage3, STAGE3_AT),
-      load(stage3Parameters(entry), PARAMETERS_AT),
-      load(entry.kernel, IMAGE_AT),
+      ...(stage3 === undefined
+        ? [load(entry.kernel.subarray(IMAGE_AT), IMAGE_AT)]
+        : [
+            load(stage3, STAGE3_AT),
+            load(stage3Parameters(entry), PARAMETERS_AT),
+            load(entry.kernel, IMAGE_AT),
+          ]),
       ...(entry.commandLine === undefined
         ? []
         : [load(new TextEncoder().encode(`${entry.commandLine}\0`), COMMAND_LINE_AT)]),
       ...(entry.initrd === undefined ? [] : [load(entry.initrd, initrdAddress(entry))]),
-      component(componentType.execute, SHORT_PSW | BigInt(STAGE3_AT), new Uint8Array(POINTER)),
+      component(
+        componentType.execute,
+        SHORT_PSW | BigInt(stage3 === undefined ? IMAGE_AT : STAGE3_AT),
+        new Uint8Array(POINTER),
+      ),
     ];
     const header = new Uint8Array(COMPONENT);
     header.set(MAGIC);
@@ -163,7 +171,11 @@ function writePrograms(
 }
 
 /** Lists of pointers, each block but the last ending in a pointer to the next. */
-function writeSegmentList(writer: BlockWriter, pointer: PointerForm, pointers: readonly Uint8Array[]): number {
+function writeSegmentList(
+  writer: BlockWriter,
+  pointer: PointerForm,
+  pointers: readonly Uint8Array[],
+): number {
   const perBlock = writer.blockSize / POINTER - 1;
   let next: Uint8Array | undefined;
   let block = 0;
@@ -212,9 +224,8 @@ function initrdAddress({ kernel }: BootEntry): number {
 /** Stage 1b with the places of stage 2, of which there is but the menu. Returns the block of stage 1b. */
 function writeStage2(writer: BlockWriter, options: BootDiskOptions): number {
   const { block } = writer.append(menu(options));
-  return writer.append(
-    structure(writer.blockSize, (_view, bytes) => bytes.set(seekArgument(block), 24 * 32)),
-  ).block;
+  return writer.append(structure(writer.blockSize, (_view, bytes) => bytes.set(seekArgument(block), 24 * 32)))
+    .block;
 }
 
 /** Menu of stage 2: flags, timeout, offsets of its texts, the texts in EBCDIC. */
