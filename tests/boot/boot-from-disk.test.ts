@@ -1,7 +1,13 @@
 /** Booting from disks laid out as zipl lays them out: by QEMU's firmware as guest code, and by the embedded loader. */
 import { writeFileSync } from "node:fs";
 import type { DeviceBoot, Stop } from "@lockframe/plugin-api";
-import { type BootDiskOptions, tinyGuest, writeEckdBootDisk, writeScsiBootDisk } from "@lockframe/testkit";
+import {
+  type BootDiskOptions,
+  tinyGuest,
+  writeBootableIso,
+  writeEckdBootDisk,
+  writeScsiBootDisk,
+} from "@lockframe/testkit";
 import { describe, expect, test } from "vitest";
 import { bootFrom, dasd, type DiskMachine } from "../support/boot-from.ts";
 import { bootFirmware, describeWith, diskStage3 } from "../support/debian-guest.ts";
@@ -13,6 +19,8 @@ const stage3 = await diskStage3();
 const kernel = tinyGuest();
 /** Without parts of Debian: the loader starts the kernel at once. */
 const bare: BootDiskOptions = { entries: { 1: { kernel, name: "one" }, 2: { kernel, name: "two" } } };
+/** How a kernel begins that a channel program can load: by that it is known on an optical medium. */
+const CHANNEL_PROGRAM = Buffer.from("020000186000005002000068600000504040404040404040", "hex");
 const empty = new Uint8Array(0x100000);
 
 async function powerOff(guest: DiskMachine): Promise<Stop> {
@@ -30,6 +38,14 @@ function bootTests(loader: () => DeviceBoot, failed: (guest: DiskMachine) => Pro
 
   test.for(["cdl", "cdl-list-directed", "ldl"] as const)("a DASD starts its default: %s", async (layout) => {
     await using guest = await bootFrom([writeEckdBootDisk(bare, layout)], { boot: loader(), device: dasd });
+    await guest.until(/guest> /);
+    expect(await powerOff(guest)).toEqual({ kind: "powered-off" });
+  });
+
+  test("an optical medium starts its image", async () => {
+    const image = kernel.slice();
+    image.set(CHANNEL_PROGRAM, 8);
+    await using guest = await bootFrom([writeBootableIso([image])], { boot: loader() });
     await guest.until(/guest> /);
     expect(await powerOff(guest)).toEqual({ kind: "powered-off" });
   });

@@ -4,3 +4,4 @@ export * from "./judge/index.ts";
 export { qemuDeviations } from "../judge/qemu-deviations.ts";
 export { Random } from "./random.ts";
 export * from "./disks/boot-disk.ts";
+export * from "./disks/bootable-iso.ts";

@@ -50,6 +50,26 @@ test("options may have two dashes, and later ones win", () => {
   expect(layer.storage).toMatchObject({ size: 2 ** 31, mergeable: false });
 });
 
+test("how a machine boots from its devices is part of its profile", () => {
+  expect(
+    run("-bios s390-ccw.img -boot menu=on,splash-time=5000 -M s390-ccw-virtio,loadparm=PROMPT").layer.ipl,
+  ).toEqual({ bios: "s390-ccw.img", menu: true, menuTimeout: 5000, loadParameter: "PROMPT" });
+  expect(run("-boot c -boot menu=off -boot strict=on").layer.ipl).toEqual({ menu: false });
+  const blk = run(
+    "-drive file=a,if=none,id=d,format=raw -device virtio-blk-ccw,drive=d,bootindex=1,loadparm=2",
+  ).layer;
+  expect(blk.devices?.at(-1)).toMatchObject({ type: "virtio-blk-ccw", bootindex: 1, loadparm: "2" });
+});
+
+test("disks and optical media without a device of their own get one", () => {
+  const { devices } = run("a.img -hdb b,,c.img -cdrom d.iso").layer;
+  expect(devices?.slice(1)).toMatchObject([
+    { type: "virtio-blk-ccw", drive: { file: "a.img", readOnly: false } },
+    { type: "virtio-blk-ccw", drive: { file: "b,,c.img", readOnly: false } },
+    { type: "virtio-blk-ccw", drive: { file: "d.iso", readOnly: true } },
+  ]);
+});
+
 test.for([
   ["-nographic", [["serial0", { backend: "stdio", escapes: true }]], ["sclpconsole"]],
   ["", [["serial0", { backend: "stdio", escapes: true }]], ["sclpconsole"]],
@@ -331,7 +351,11 @@ test.for([
     /'virtserialport\.nam' not found/,
   ],
   ["-device virtio-rng-ccw,rng=r", "LF-QEMU-008", /Device 'r' not found/],
-  ["disk.img", "LF-UNIMPLEMENTED", /a disk image \(disk\.img\)/],
+  ["-boot menu=maybe", "LF-QEMU-003", /'menu' expects 'on' or 'off'/],
+  ["-boot splash-time=4294967296", "LF-QEMU-003", /splash-time is too large/],
+  ["-boot menus=on", "LF-QEMU-003", /Invalid parameter 'menus' \(did you mean `menu`\?\)/],
+  ["-M loadparm=123456789", "LF-QEMU-016", /up to 8 characters/],
+  ["-M loadparm=a_b", "LF-QEMU-016", /invalid character '_'/],
   ["-monitor stdio", "LF-UNIMPLEMENTED", /the option -monitor stdio/],
   ["-timeout soon", "LF-CLI-002", /`soon` is no duration/],
 ] as const)("`%s` is refused with %s", ([line, code, message]) => {

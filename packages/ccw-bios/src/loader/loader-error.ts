@@ -45,6 +45,12 @@ export const failure = {
       `${length} bytes are to be loaded at 0x${address.toString(16)}, and storage ends at 0x${storageSize.toString(16)}`,
       "give the machine more storage (-m)",
     ),
+  tooMuch: (storageSize: number) =>
+    new LoaderError(
+      "LF-IPL-021",
+      `more is to be loaded than storage of 0x${storageSize.toString(16)} bytes holds`,
+      "give the machine more storage (-m)",
+    ),
   badIso: (what: string) => new LoaderError("LF-IPL-030", `the optical medium's boot catalog ${what}`),
   noBootImage: (wanted: number, found: number) =>
     new LoaderError(

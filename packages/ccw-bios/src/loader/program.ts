@@ -81,13 +81,17 @@ function readComponents(form: TableForm, at: BlockRun): Program {
   if (!hasMagic(bytes, 0)) throw failure.noMagic("a component table");
   if (bytes[4] !== headerType.ipl) throw failure.dump();
   const pieces: ProgramPiece[] = [];
+  let total = 0;
   for (let entry = COMPONENT; entry + COMPONENT <= bytes.length; entry += COMPONENT) {
     const type = bytes[entry + TYPE_AT];
     if (type === componentType.execute)
       return { pieces, start: { kind: "psw", psw: bytes.slice(entry + DATA_AT, entry + DATA_AT + 8) } };
-    if (type === componentType.load)
-      pieces.push(...readSegments(form, form.pointer(view, entry), view.getBigUint64(entry + DATA_AT)));
-    else if (type !== componentType.signature) throw failure.badComponent(`has an entry of type ${type}`);
+    if (type === componentType.load) {
+      for (const piece of readSegments(form, form.pointer(view, entry), view.getBigUint64(entry + DATA_AT))) {
+        if ((total += piece.length) > form.storageSize) throw failure.tooMuch(form.storageSize);
+        pieces.push(piece);
+      }
+    } else if (type !== componentType.signature) throw failure.badComponent(`has an entry of type ${type}`);
   }
   throw failure.badComponent("does not say where to begin");
 }
