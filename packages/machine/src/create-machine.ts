@@ -31,6 +31,12 @@ export const createMachine: CreateMachine = async (options) => {
   const devices = await createDevices(options, begun.consoles);
   const parts = begun.complete();
   parts.initialProgramLoad.offer(attachDevices(devices, parts));
+  for (const { request, device } of devices) {
+    if (request.properties["bootindex"] !== undefined && device.boot === undefined)
+      options.log.warn(
+        `the machine cannot boot from ${request.type}: booting from a network is not implemented`,
+      );
+  }
   await hooks.devicesReady({ plan, devices: devices.map(({ request, device }) => ({ request, device })) });
   return new RunningMachine(
     options,

@@ -3,7 +3,6 @@ import type { z } from "zod";
 import type { CapabilityName } from "./capabilities.ts";
 import {
   type DefinitionParts,
-  type Device,
   device,
   lifeOf,
   type DeviceContext,

@@ -7,11 +7,6 @@ const BLOCK = 2;
 const config = z.strictObject({
   drive: diskSource.meta({ description: "The image behind the disk" }),
   serial: z.string().max(20).default("").meta({ description: "Serial number that the guest sees" }),
-  bootindex: z
-    .int()
-    .min(0)
-    .optional()
-    .meta({ description: "Place among the devices to boot from when the machine has no kernel" }),
   logical_block_size: z
     .union([z.literal(512), z.literal(1024), z.literal(2048), z.literal(4096)])
     .default(512)
