@@ -34,6 +34,28 @@ bzImage.set(Buffer.from("HdrS"), 0x202);
 const bootSector = folder.write("bzImage", bzImage);
 mkdirSync(folder.at("directory"));
 
+/** Files of 1 KiB that claim to be, or to need, 4 GiB. */
+const KIB = 1024;
+const FOUR_GIB = 1n << 32n;
+function elfClaiming(sizeInFile: bigint, sizeInStorage: bigint): Uint8Array {
+  const file = elfFor(S390, false).subarray(0, KIB);
+  const view = new DataView(file.buffer);
+  view.setBigUint64(24, 0x10000n); // entry
+  view.setBigUint64(32, 64n); // place of the program headers
+  view.setUint16(54, 56); // size of one
+  view.setUint16(56, 1); // their number
+  view.setUint32(64, 1); // a segment to be loaded
+  view.setBigUint64(64 + 24, 0x10000n); // at this address
+  view.setBigUint64(64 + 32, sizeInFile);
+  view.setBigUint64(64 + 40, sizeInStorage);
+  return file;
+}
+const largeSegment = folder.write("claims-file.elf", elfClaiming(FOUR_GIB, FOUR_GIB));
+const largeStorage = folder.write("claims-storage.elf", elfClaiming(16n, FOUR_GIB));
+const header = image.slice(0x14000, 0x14000 + KIB);
+new DataView(header.buffer).setUint32(0x0c, 0xffff_ffff);
+const largeHeader = folder.write("claims-header.hdr", header);
+
 const refused: readonly (readonly [args: readonly string[], code: string])[] = [
   [["qemu", "-kernel", folder.at("missing")], "LF-CLI-004"],
   [["qemu", "-kernel", folder.at("directory")], "LF-CLI-004"],
@@ -43,6 +65,12 @@ const refused: readonly (readonly [args: readonly string[], code: string])[] = [
   [["qemu", "-kernel", foreign], "LF-BOOT-001"],
   [["qemu", "-kernel", bootSector], "LF-BOOT-001"],
   [["qemu", "-kernel", elf], "LF-BOOT-003"],
+  [["qemu", "-kernel", largeSegment], "LF-BOOT-003"],
+  [["qemu", "-kernel", largeStorage], "LF-BOOT-005"],
+  [["run", largeHeader], "LF-IMAGE-012"],
+  [["image", "info", largeHeader], "LF-IMAGE-012"],
+  [["image", "info", folder.write("1k.img", image.subarray(0, KIB))], "LF-IMAGE-010"],
+  [["qemu", "-kernel", folder.at("1k.img")], "LF-BOOT-004"],
   [["qemu", "-kernel", kernel, "-m", "0"], "LF-QEMU-004"],
   [["qemu", "-kernel", kernel, "-m", "17T"], "LF-QEMU-004"],
   [["qemu", "-kernel", kernel, "-m", "much"], "LF-QEMU-003"],
