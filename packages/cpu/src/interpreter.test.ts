@@ -97,6 +97,17 @@ describe("EXECUTE", () => {
     expect(engine.text(DATA, 8)).toBe("storage!");
     expect(engine.hex(0x1008, 2)).toBe("d200");
   });
+  it.each([
+    ["branches", "07f4", 0x1000n],
+    ["does not branch", "0704", 0x77n],
+  ])("is the breaking event when its target %s", (_, target, breaking) => {
+    engine.reset();
+    engine.gr({ 4: 0x2000 });
+    cpu.setU64(at.breakingEvent, 0x77n);
+    engine.put(0x1000, bytes(`c600000000040000${target}`)); // exrl %r0,1008
+    engine.interpreter.run(cpu.block, 1);
+    expect(cpu.u64(at.breakingEvent)).toBe(breaking);
+  });
   it("does not execute EXECUTE", () => {
     engine.reset();
     engine.put(0x1000, bytes(`${exrl}0000${exrl}`));

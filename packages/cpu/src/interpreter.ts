@@ -3,7 +3,7 @@
  * in the loop for those that programs mostly consist of. One module serves all CPUs of a machine.
  */
 import type { Instruction } from "@lockframe/instructions";
-import { I32, elaborate, fieldOfWord } from "@lockframe/instructions";
+import { I32, I64, elaborate, fieldOfWord } from "@lockframe/instructions";
 import type { Storage } from "@lockframe/memory";
 import { type Handler, writeDecodeTables } from "./decode-table.ts";
 import { handlersFor } from "./hot.ts";
@@ -49,6 +49,9 @@ export interface InterpreterOptions {
    */
   readonly compile: "hot" | "all" | undefined;
 }
+
+/** In place of a breaking-event address: no instruction has an odd one. */
+const NOTHING_BROKE = -1n;
 
 /** The interpreter's own table. */
 const TABLE = 0;
@@ -175,16 +178,17 @@ function defineFunction(module: ModuleBuilder, callees: Callees, definition: Ins
 }
 
 /**
- * EXECUTE: the target is fetched as an instruction, modified in the word, and run by its function.
- * (cpu, target, modifier, next sequential address) -> next address or `LEFT`.
+ * EXECUTE: the target is fetched as an instruction, modified in the word, and run by its function. When that branches,
+ * it is EXECUTE that is the breaking event.
+ * (cpu, target, modifier, address of EXECUTE, next sequential address) -> next address or `LEFT`.
  */
 function defineExecute(module: ModuleBuilder, runtime: Runtime): number {
-  const index = module.declare("execute", ["i32", "i64", "i32", "i64"], ["i64"]);
-  const e = new Emitter(4);
+  const index = module.declare("execute", ["i32", "i64", "i32", "i64", "i64"], ["i64"]);
+  const e = new Emitter(5);
   const state = e.parameter32(0);
   const target = e.parameter64(1);
   const modifier = e.parameter32(2);
-  e.store("i64", state, at.nextAddress, e.parameter64(3));
+  e.store("i64", state, at.nextAddress, e.parameter64(4));
   const place = e.call32(runtime.instructionFetch, state, target);
   e.rarely(place.isZero(), () => e.return(LEFT));
   const word = e.local64(load.i64(state, at.fetchWord).or(modifier.and(0xff).unsigned64().shl(48)));
@@ -195,9 +199,15 @@ function defineExecute(module: ModuleBuilder, runtime: Runtime): number {
     e.return(LEFT);
   });
   const handler = decode(e, word.value.shrU(48).low32(), word.value.shrU(16).low32().and(0xff));
+  const breakingBefore = e.local64(load.i64(state, at.breakingEvent));
+  e.store("i64", state, at.breakingEvent, I64.of(NOTHING_BROKE));
   for (const argument of [state, target, word.value, handler.value]) e.emit(argument.node);
   const { parameters, results } = FunctionFlow.signature;
-  e.code.returnCallIndirect(module.type(parameters, results), TABLE);
+  const next = e.local64();
+  e.code.callIndirect(module.type(parameters, results), TABLE).set(next.index);
+  const nothingBroke = load.i64(state, at.breakingEvent).eq(NOTHING_BROKE);
+  e.store("i64", state, at.breakingEvent, nothingBroke.select(breakingBefore.value, e.parameter64(3)));
+  e.emit(next.value.node);
   module.define(index, e.body);
   return index;
 }

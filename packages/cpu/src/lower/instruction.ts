@@ -22,7 +22,7 @@ import { type Flow, LEFT } from "./flow.ts";
 /** Functions that the code of instructions calls, by number in the module. */
 export interface Callees extends Pick<Runtime, "raise" | "fetchSlow" | "storeSlow" | "probeStore"> {
   routine(name: string): number;
-  /** (cpu, target address, modifier) -> next address or -1. */
+  /** (cpu, target address, modifier, address of EXECUTE, next sequential address) -> next address or -1. */
   readonly execute: number;
 }
 
@@ -441,6 +441,7 @@ export class InstructionLowering extends Emitter {
       this.#cpu,
       new I64(target),
       new I32(modifier),
+      this.#flow.here,
       this.#flow.next,
     );
     leaveWithEvent(this, this.#cpu, next, () => this.#flow.leave(this));
