@@ -3,7 +3,7 @@
  * interpreter has to be told. Everything lives in the CPU's block of the WebAssembly memory; this class keeps
  * nothing that a guest could see.
  */
-import { programInterruption, unimplemented } from "@lockframe/architecture";
+import { programInterruption } from "@lockframe/architecture";
 import { GUEST_READY, type Storage } from "@lockframe/memory";
 import { Access, Event, Tlb, TlbContext, cpu as at, tlbContext } from "./state.ts";
 
@@ -51,8 +51,6 @@ const KEY_SHIFT = 52n;
 const KEY_MASK = 15n << KEY_SHIFT;
 /** Control register with the ASCE of a space, by the code of PSW bits 16-17. */
 const dataRegister = [1, 1, 7, 13];
-/** Event masks of program-event recording in CR9 (bits 32-39). */
-const PER_EVENTS = 0xff00_0000n;
 /** Bits of an extended PSW that must be zero: 0, 2-4, 12, 24 to 30, 33-63. */
 const MUST_BE_ZERO = 0xb808_007e_7fff_ffffn;
 /** Assigned storage locations. Source: Principles of Operation, "Assigned Storage Locations". */
@@ -67,6 +65,8 @@ export const assigned = {
   dataExceptionCode: 0x90,
   monitorClass: 0x94,
   perCode: 0x96,
+  perMode: 0x97,
+  perAddress: 0x98,
   accessId: 0xa0,
   teid: 0xa8,
   monitorCode: 0xb0,
@@ -107,6 +107,16 @@ const nullifying: ReadonlySet<number> = new Set<number>([
   programInterruption.asteSequence,
   programInterruption.extendedAuthority,
 ]);
+/** What a program interruption stores when it is for an event of program-event recording. */
+export interface RecordedEvent {
+  readonly code: number;
+  /** Addressing and translation mode identification. */
+  readonly mode: number;
+  readonly address: bigint;
+}
+/** In the code of a program interruption: there was an event, too. */
+const PER_EVENT = 0x80;
+
 /** Codes that store a translation-exception identification. */
 const withTeid = (code: number): boolean =>
   code === programInterruption.protection || code === 0x10 || code === 0x11 || (code >= 0x38 && code <= 0x3f);
@@ -137,6 +147,8 @@ export class Cpu {
   enhancedDat = true;
   /** A routine loaded an invalid PSW: specification exception before the next instruction. */
   early = false;
+  /** The next program interruption is for this, too. */
+  recorded: RecordedEvent | undefined;
 
   constructor(number: number, block: number, storage: Storage, translator: Translator) {
     this.number = number;
@@ -273,8 +285,6 @@ export class Cpu {
 
   /** Tell the interpreter what the PSW and the control registers now say. */
   modeChanged(): void {
-    if ((this.u64(at.pswMask) & PswBit.per) !== 0n && (this.cr(9) & PER_EVENTS) !== 0n)
-      unimplemented("program-event recording (PER), which the PSW and control register 9 ask for,");
     this.#applyMode(false);
   }
 
@@ -506,6 +516,10 @@ export class Cpu {
     this.setU32(at.event, Event.programAfter);
     return -1;
   }
+  /** Whether the instruction of a program interruption will be executed again. */
+  nullifies(code: number): boolean {
+    return nullifying.has(code);
+  }
   /** Forget a program interruption that was recognised and will not be taken. */
   dismissInterruption(): void {
     this.setU32(at.event, Event.none);
@@ -548,7 +562,7 @@ export class Cpu {
         ? this.pswAddress
         : (this.pswAddress + BigInt(length)) & this.addressMask;
     storage.store16(this.lowcore(assigned.programLength), length);
-    storage.store16(this.lowcore(assigned.programCode), code);
+    storage.store16(this.lowcore(assigned.programCode), code | this.#storeRecorded());
     if (code === programInterruption.data) {
       storage.store32(this.lowcore(assigned.dataExceptionCode), this.u32(at.dxc));
       if (this.cr(0) & (1n << 18n)) this.fpc = (this.fpc & ~0xff00) | (this.u32(at.dxc) << 8);
@@ -558,6 +572,17 @@ export class Cpu {
       storage.store8(this.lowcore(assigned.accessId), this.u32(at.accessId));
     storage.store64(this.lowcore(assigned.breakingEvent), this.u64(at.breakingEvent));
     return this.#swapPsw(assigned.programOld, assigned.programNew, address);
+  }
+
+  /** Returns what the interruption code has for it. */
+  #storeRecorded(): number {
+    const { recorded, storage } = this;
+    if (recorded === undefined) return 0;
+    this.recorded = undefined;
+    storage.store8(this.lowcore(assigned.perCode), recorded.code);
+    storage.store8(this.lowcore(assigned.perMode), recorded.mode);
+    storage.store64(this.lowcore(assigned.perAddress), recorded.address);
+    return PER_EVENT;
   }
 
   takeSupervisorCall(): boolean {
@@ -601,10 +626,12 @@ export class Cpu {
 
   /** CPU reset: pending conditions are the machine's; registers stay. */
   reset(): void {
+    this.recorded = undefined;
     this.flushTlb();
   }
   /** Initial CPU reset: PSW, prefix, CPU timer, clock comparator, FPC and control registers. */
   initialReset(): void {
+    this.recorded = undefined;
     this.setU32(at.prefix, 0);
     this.fpc = 0;
     this.setU32(at.todProgrammable, 0);

@@ -11,12 +11,12 @@ import { defineChain, regionSignature } from "./jit/arrival.ts";
 import { type Linkage, type Linked, MOST_REGIONS } from "./jit/jit.ts";
 import { Emitter, load } from "./lower/emitter.ts";
 import { FunctionFlow, LEFT } from "./lower/flow.ts";
-import { type Callees, InstructionLowering } from "./lower/instruction.ts";
+import { type Callees, InstructionLowering, leaveWithEvent } from "./lower/instruction.ts";
 import { decode, defineRun } from "./lower/loop.ts";
 import { type CompiledEngine, compiledOnce } from "./module-cache.ts";
 import { buildWasmRoutines } from "./routines/wasm/index.ts";
-import { type Runtime, buildRuntime } from "./runtime.ts";
-import { cpu as at } from "./state.ts";
+import { type Runtime, buildRuntime, instructionLength } from "./runtime.ts";
+import { Event, cpu as at } from "./state.ts";
 import { ModuleBuilder, type Signature } from "./wasm/module.ts";
 
 /** Functions the WebAssembly side calls in TypeScript; the CPU's block comes first. */
@@ -36,6 +36,8 @@ export interface HostFunctions {
 export interface Interpreter {
   /** Run one CPU for at most `budget` instructions; returns how many were left. The event is in the CPU's block. */
   run(block: number, budget: number): number;
+  /** Run one instruction, by the interpreter. The event is in the CPU's block. */
+  step(block: number): void;
   /** Translate a logical address: host offset of its page's first byte, or 0 with an event in the CPU's block. */
   translate(block: number, address: bigint, access: number, ar: number): number;
   /** Walk translation tables: 0, or the code of what is missing; the page is in the CPU's block. */
@@ -122,6 +124,7 @@ function compile(
     wanted: asking === "all" ? imports.codeWanted : undefined,
   };
   defineRun(module, runtime, callees, handlers, TABLE, entering);
+  defineStep(module, runtime);
   const { raise, fetchSlow, storeSlow, probeStore, execute } = callees;
   const linked = new Map(Object.entries({ raise, fetchSlow, storeSlow, probeStore, execute }));
   if (entering !== undefined) linked.set("chain", defineChain(module, entering.regions));
@@ -175,6 +178,34 @@ function defineFunction(module: ModuleBuilder, callees: Callees, definition: Ins
   }
   module.define(index, lowering.body);
   return index;
+}
+
+/** One instruction, from the address in the PSW to the next one or an event. See `Interpreter.step`. */
+function defineStep(module: ModuleBuilder, runtime: Runtime): void {
+  const index = module.declare("step", ["i32"], [], true);
+  const e = new Emitter(1);
+  const cpu = e.parameter32(0);
+  const here = e.local64(load.i64(cpu, at.pswAddress).and(load.i64(cpu, at.addressMask)));
+  e.store("i64", cpu, at.pswAddress, here.value);
+  e.store("i32", cpu, at.event, I32.of(Event.none));
+  e.store("i32", cpu, at.instructionLength, I32.of(2));
+  e.rarely(e.call32(runtime.instructionFetch, cpu, here.value).isZero(), () => e.code.return());
+  const word = e.local64(load.i64(cpu, at.fetchWord));
+  const length = e.local32(instructionLength(word.value.shrU(56).low32()));
+  e.store("i64", cpu, at.nextAddress, here.value.add(length.value.unsigned64()));
+  const handler = decode(e, word.value.shrU(48).low32(), word.value.shrU(16).low32().and(0xff));
+  for (const argument of [cpu, here.value, word.value, handler.value]) e.emit(argument.node);
+  const { parameters, results } = FunctionFlow.signature;
+  const next = e.local64();
+  e.code.callIndirect(module.type(parameters, results), TABLE).set(next.index);
+  e.store("i32", cpu, at.instructionLength, length.value);
+  leaveWithEvent(e, cpu, next.value, () => {
+    // An instruction that did not complete leaves its own address; the others have set the PSW.
+    e.if(load.i32(cpu, at.event).eq(Event.program), () => e.store("i64", cpu, at.pswAddress, here.value));
+    e.code.return();
+  });
+  e.store("i64", cpu, at.pswAddress, next.value);
+  module.define(index, e.body);
 }
 
 /**

@@ -10,6 +10,7 @@ import { type HostFunctions, type Interpreter, buildInterpreter } from "./interp
 import { Jit, type JitStatistics } from "./jit/jit.ts";
 import { Floating, PendingForCpu, clockIsPending, takeExternal } from "./interruptions.ts";
 import { floatingPointRoutines } from "./routines/floating-point.ts";
+import { recordsEvents, stepRecording } from "./program-event-recording.ts";
 import type { HostRoutines } from "./routines/host.ts";
 import { modeChanged } from "./routines/host.ts";
 import { messageSecurityRoutines } from "./routines/message-security/index.ts";
@@ -336,9 +337,8 @@ export class Processors {
     const { cpu, pending } = member;
     let budget = SLICE;
     while (budget > 0 && cpu.state === "operating" && !this.#leave) {
-      const left = this.#interpreter.run(cpu.block, budget);
+      const left = this.#advance(cpu, budget);
       this.#instructions += budget - left;
-      this.#jit?.compilePending();
       budget = left;
       switch (cpu.u32(at.event)) {
         case Event.program:
@@ -354,14 +354,27 @@ export class Processors {
             if (!this.#earlySpecification(cpu)) return false;
           }
           cpu.modeChanged();
+          if (!this.#takeRecorded(cpu)) return false;
           if (!this.#interrupt(member)) return false;
           break;
         default:
       }
+      if (!this.#takeRecorded(cpu)) return false;
       if (cpu.waiting || pending.stop) return true;
     }
     this.#refreshPending(member);
     return true;
+  }
+
+  /** Run at most `budget` instructions; returns how many were left. */
+  #advance(cpu: Cpu, budget: number): number {
+    if (recordsEvents(cpu)) {
+      cpu.recorded = stepRecording(cpu, () => this.#interpreter.step(cpu.block));
+      return budget - 1;
+    }
+    const left = this.#interpreter.run(cpu.block, budget);
+    this.#jit?.compilePending();
+    return left;
   }
 
   #program(cpu: Cpu): boolean {
@@ -375,6 +388,13 @@ export class Processors {
       cpu.u64(at.pswMask) === mask &&
       (mask & ANY_INTERRUPTION) === 0n
     );
+  }
+  /** An event of program-event recording that no other program interruption took along. */
+  #takeRecorded(cpu: Cpu): boolean {
+    if (cpu.recorded === undefined) return true;
+    cpu.setU32(at.event, Event.programAfter);
+    cpu.setU32(at.programCode, 0);
+    return this.#program(cpu);
   }
   /** The PSW just loaded is invalid: specification exception before its first instruction. */
   #earlySpecification(cpu: Cpu): boolean {
