@@ -5,9 +5,18 @@ import { defaultCacheDirectory } from "@lockframe/debian/cache-directory";
 
 // Before the rest is loaded: the command starts in half the time when its sources were compiled by an earlier run.
 enableCompileCache(join(defaultCacheDirectory(), "compiled"));
-const { main } = await import("./program.ts");
+const [{ main }, { exitStatus }] = await Promise.all([import("./program.ts"), import("./exit-status.ts")]);
 
-process.exitCode = await main({
+// Whoever read the output has gone, as `head` does: no reason for a message.
+let reading = true;
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    reading = false;
+    process.exitCode = exitStatus.brokenPipe.status;
+  });
+
+const status = await main({
   args: process.argv.slice(2),
   env: process.env,
   cwd: process.cwd(),
@@ -15,3 +24,4 @@ process.exitCode = await main({
   stdout: process.stdout,
   stderr: process.stderr,
 });
+if (reading) process.exitCode = status;

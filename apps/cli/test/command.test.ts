@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { command } from "./process.ts";
+import { command, CommandProcess } from "./process.ts";
 
 test("--version is the version", async () => {
   expect(await command(["--version"])).toMatchObject({
@@ -30,4 +30,10 @@ test("shell completion: a script, profiles of run, options of qemu, verbs", asyn
   expect((await command(["complete", "--", "run", "z16"])).stdout).toContain("z16-pvm\tmachine profile");
   expect((await command(["complete", "--", "qemu", "--nog"])).stdout).toContain("--nographic\t");
   expect((await command(["complete", "--", "gen"])).stdout).toContain("genprotimg\t");
+});
+
+test("an output that nobody reads any more is no reason for a message", async () => {
+  const listing = new CommandProcess(["guest", "gaps"]);
+  listing.child.stdout.destroy();
+  expect(await listing.ended).toMatchObject({ status: 141, stderr: "" });
 });
