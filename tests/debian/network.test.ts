@@ -42,7 +42,7 @@ const CONFIGURE = [
 
 describeWith("the network of a protected guest", had, (parts) => {
   const hostKey = newHostKey();
-  const content = randomBytes(4 * MIB);
+  const content = randomBytes(2 * MIB);
   let received: Promise<string> | undefined;
   const web = createHttpServer((request, response) => {
     if (request.method === "GET") response.end(content);
@@ -103,7 +103,7 @@ describeWith("the network of a protected guest", had, (parts) => {
   });
 
   test("it sends to the host what it has", async () => {
-    await shell.run(`dd if=/dev/urandom of=/upload bs=64k count=32 2>/dev/null`);
+    await shell.run(`dd if=/dev/urandom of=/upload bs=64k count=16 2>/dev/null`);
     const sum = await shell.run("sha256sum < /upload");
     const size = await shell.run("stat -c %s /upload");
     await shell.run(

@@ -19,6 +19,8 @@ const firstParty: Readonly<Record<string, () => Promise<{ readonly default: Plug
   "virtio-serial": () => import("@lockframe/plugin-virtio-serial"),
   "user-network": () => import("@lockframe/plugin-user-network"),
   "virtio-net": () => import("@lockframe/plugin-virtio-net"),
+  "host-folders": () => import("@lockframe/plugin-host-folders"),
+  "virtio-9p": () => import("@lockframe/plugin-virtio-9p"),
   "virtio-rng": () => import("@lockframe/plugin-virtio-rng"),
 };
 

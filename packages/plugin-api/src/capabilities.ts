@@ -1,5 +1,6 @@
 import type { CharacterPort } from "./character-port.ts";
 import type { Disks } from "./disk.ts";
+import type { Folders } from "./folder.ts";
 import type { Networks } from "./network.ts";
 
 /** Messages to the person who runs the machine. They never carry guest storage. */
@@ -40,6 +41,8 @@ export interface Capabilities {
   readonly entropy: Entropy;
   /** Given by the plugin `disk-images`. */
   readonly disks: Disks;
+  /** Given by the plugin `host-folders`. */
+  readonly folders: Folders;
   /** Given by the plugin `user-network`. */
   readonly networks: Networks;
 }

@@ -40,6 +40,7 @@ export {
   type Restored,
 } from "./device.ts";
 export * from "./disk.ts";
+export * from "./folder.ts";
 export * from "./hooks.ts";
 export * from "./network.ts";
 export * from "./plan.ts";

@@ -28,7 +28,7 @@ export function parseDevice(text: string, definitions: readonly DeviceDefinition
 }
 
 /** Properties of virtio devices that name something defined by another option. The translation resolves them. */
-const referenceKeys = ["drive", "rng", "netdev"];
+const referenceKeys = ["drive", "rng", "netdev", "fsdev"];
 
 /** The text of a property as the kind of value that the device wants. A kind unknown to us is refused later, by name. */
 function convert(

@@ -196,6 +196,25 @@ test("interfaces and their networks", () => {
   expect(notes).toEqual(["-netdev 'lonely' has no peer"]);
 });
 
+test("shared folders", () => {
+  const { layer } = run(
+    "-nodefaults -fsdev local,id=f,path=/srv,security_model=passthrough,readonly=on " +
+      "-device virtio-9p-ccw,fsdev=f,mount_tag=srv -virtfs local,path=.,mount_tag=here,security_model=none,id=x",
+  );
+  expect(layer.devices).toEqual([
+    {
+      type: "virtio-9p-ccw",
+      mount_tag: "srv",
+      fsdev: { path: "/srv", readOnly: true, securityModel: "passthrough" },
+    },
+    {
+      type: "virtio-9p-ccw",
+      mount_tag: "here",
+      fsdev: { path: ".", readOnly: false, securityModel: "none" },
+    },
+  ]);
+});
+
 test("JSON forms of -object and -device", () => {
   const { layer } = run(
     `-nodefaults -machine confidential-guest-support=a -object '{"qom-type":"s390-pv-guest","id":"a"}' ` +
@@ -224,6 +243,13 @@ test.for([
 });
 
 test.for([
+  ["-fsdev local,path=.,security_model=none", "LF-QEMU-003", /Parameter 'id' is missing/],
+  ["-fsdev local,id=f,security_model=none", "LF-QEMU-003", /path=\.\.\. is missing|no path/],
+  ["-fsdev local,id=f,path=.", "LF-QEMU-003", /security model not specified/],
+  ["-fsdev local,id=f,path=.,security_model=mapped-xattr", "LF-UNIMPLEMENTED", /mapped-xattr/],
+  ["-fsdev proxy,id=f", "LF-QEMU-003", /fsdriver 'proxy' not found|fsdriver proxy/],
+  ["-device virtio-9p-ccw,fsdev=f,mount_tag=t", "LF-QEMU-003", /couldn't find fsdev with the id = f/],
+  ["-virtfs local,path=.,security_model=none", "LF-QEMU-003", /mount_tag/],
   ["-netdev user", "LF-QEMU-003", /Parameter 'id' is missing/],
   ["-netdev user,id=n,foo=1", "LF-QEMU-003", /Invalid parameter 'foo'/],
   ["-netdev user,id=n -netdev user,id=n", "LF-QEMU-003", /Duplicate ID 'n' for netdev/],

@@ -13,6 +13,7 @@ import { type CpuChoice, parseCpu } from "./cpu.ts";
 import { parseBoot } from "./boot-option.ts";
 import { parseDevice } from "./devices.ts";
 import { BlockNodes, type Drive, type DriveSource, parseDrive, parseMedium } from "./drives.ts";
+import { type FolderOption, parseFsdev, parseVirtfs } from "./folders.ts";
 import { type HelpTopic, helpTopic } from "./help.ts";
 import { acceleratorNote, parseMachine } from "./machine-option.ts";
 import { type NetworkOption, parseNetdev, parseNic } from "./networks.ts";
@@ -69,6 +70,7 @@ class Translation {
   readonly #drives: Drive[] = [];
   readonly #nodes = new BlockNodes();
   readonly #networks = new Map<string, NetworkOption>();
+  readonly #folders = new Map<string, FolderOption>();
 
   constructor(options: readonly Argument[], definitions: readonly DeviceDefinition[]) {
     this.#options = options;
@@ -88,6 +90,7 @@ class Translation {
     this.#defineCharacterDevices();
     this.#defineDrives();
     this.#defineNetworks();
+    this.#defineFolders();
     const requested = this.#protectionRequested(machine.confidentialGuest);
     const hugePages = this.#onHugePages(machine.memoryBackend, size);
     const devices = this.#devices();
@@ -269,6 +272,15 @@ class Translation {
       this.#note(`image format was not specified for '${drive.source.file}' and probing guessed raw`);
   }
 
+  #defineFolders(): void {
+    for (const text of this.#all("fsdev")) {
+      const { id, folder } = parseFsdev(text);
+      if (this.#folders.has(id))
+        throw new QemuError("LF-QEMU-003", `-fsdev ${text}: Duplicate ID '${id}' for fsdev`);
+      this.#folders.set(id, folder);
+    }
+  }
+
   #devices(): DeviceEntry[] {
     const used = new Set<string>();
     const devices: DeviceEntry[] = [];
@@ -288,9 +300,11 @@ class Translation {
       this.#resolveDrive(`-device ${text}`, entry, used);
       this.#resolveRng(`-device ${text}`, entry);
       this.#resolveNetwork(`-device ${text}`, entry, used);
+      this.#resolveFolder(`-device ${text}`, entry);
       devices.push(entry);
     }
     for (const text of this.#all("nic")) devices.push(...parseNic(text));
+    for (const text of this.#all("virtfs")) devices.push(parseVirtfs(text));
     for (const id of this.#networks.keys())
       if (!used.has(networkKey(id))) this.#note(`-netdev '${id}' has no peer`);
     const disks = this.#drives
@@ -347,6 +361,21 @@ class Translation {
       );
     used.add(networkKey(id));
     entry["netdev"] = network;
+  }
+
+  /** Put what the name of a folder stands for into its device. */
+  #resolveFolder(context: string, entry: DeviceEntry): void {
+    if (!this.#definitions.some(({ type, config }) => type === entry.type && "fsdev" in config.shape)) return;
+    const id = entry["fsdev"];
+    const folder = typeof id === "string" ? this.#folders.get(id) : undefined;
+    if (folder === undefined) {
+      const given = typeof id === "string" ? id : "";
+      throw new QemuError(
+        "LF-QEMU-003",
+        `${context}: Virtio-9p device couldn't find fsdev with the id = ${given}${didYouMean(given, this.#folders.keys())}`,
+      );
+    }
+    entry["fsdev"] = folder;
   }
 
   /** Every source of random bytes is the host's generator: the name must be there, and says nothing more. */

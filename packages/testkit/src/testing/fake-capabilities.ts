@@ -13,6 +13,7 @@ import type {
   NetworkPort,
   Networks,
 } from "@lockframe/plugin-api";
+import { FakeFolders } from "./memory-folder.ts";
 
 /** Remembers what was said. */
 export class FakeLog implements Log {
@@ -195,6 +196,7 @@ export function fakeCapabilities(): Capabilities {
     entropy: new FakeEntropy(),
     disks: new FakeDisks(),
     networks: new FakeNetworks(),
+    folders: new FakeFolders(),
     characterPorts: new FakePorts(),
     consoles: { ascii() {}, lineMode() {} },
   };

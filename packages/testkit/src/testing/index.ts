@@ -3,3 +3,4 @@ export { ChannelBench, type InterruptionResponse } from "@lockframe/channel-subs
 export { bytes, type DriverQueue, VirtioBench, virtioCommand } from "@lockframe/virtio/testing";
 export { describeDevice, type DeviceUnderTest } from "./describe-device.ts";
 export * from "./fake-capabilities.ts";
+export { FakeFolders, MemoryEntry } from "./memory-folder.ts";
