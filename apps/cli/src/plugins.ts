@@ -12,6 +12,7 @@ const firstParty: Readonly<Record<string, () => Promise<{ readonly default: Plug
   unpack: () => import("@lockframe/plugin-unpack"),
   "iommu-by-default": () => import("@lockframe/plugin-iommu-by-default"),
   "no-huge-page-backing": () => import("@lockframe/plugin-no-huge-page-backing"),
+  "no-balloon": () => import("@lockframe/plugin-no-balloon"),
   "no-passthrough": () => import("@lockframe/plugin-no-passthrough"),
   "sclp-console": () => import("@lockframe/plugin-sclp-console"),
   "disk-images": () => import("@lockframe/plugin-disk-images"),

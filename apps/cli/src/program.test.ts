@@ -90,6 +90,7 @@ test.for([
   [["-cpu", "z14,unpack=on"], "LF-PLAN-002", /'unpack' is not available for CPU model 'z14'/],
   [["-smp", "248"], "LF-PV-002", /Protected VMs support a maximum of 247 CPUs/],
   [["-mem-path", "/dev/hugepages"], "LF-PV-003", /can currently not be backed with huge pages/],
+  [["-device", "virtio-balloon-ccw,id=b"], "LF-PV-005", /virtio-balloon-ccw \(b\).*no-balloon/],
   [["-device", "vfio-pci,id=gpu"], "LF-PV-004", /vfio-pci \(gpu\).*no-passthrough/],
 ] as const)("a protectable machine with %j is refused by a plugin: %s", async ([args, code, message]) => {
   const outcome = await lockframe(["qemu", ...PROTECTED, ...args, "-kernel", "x"]);
