@@ -73,7 +73,7 @@ export class SerialFunction implements VirtioDeviceParts {
   reset(): void {
     this.#messages.length = 0;
     this.#multiport = false;
-    for (const port of this.#ports) port.setOpen(false);
+    for (const port of this.#ports) port.reset();
   }
 
   available({ index }: Virtqueue): void {

@@ -3,7 +3,9 @@ import { ChannelBench } from "@lockframe/channel-subsystem/testing";
 import type { Capabilities, Device, DeviceDefinition } from "@lockframe/plugin-api";
 import { z } from "@lockframe/plugin-api";
 import { feature } from "@lockframe/virtio";
-import { VirtioBench, virtioCommand } from "@lockframe/virtio/testing";
+import { deviceStatus } from "@lockframe/virtio";
+import { type DriverQueue, VirtioBench, virtioCommand } from "@lockframe/virtio/testing";
+import { PlainHostView, type Storage } from "@lockframe/memory";
 import { describe, expect, test } from "vitest";
 import { Random } from "../random.ts";
 import { fakeCapabilities } from "./fake-capabilities.ts";
@@ -113,10 +115,13 @@ function playChannel({ device, senseId }: Channel, seed: number): readonly unkno
 }
 
 function describeVirtio(create: () => Device): void {
-  const bench = (options: { packedRing?: boolean; accessPlatform?: boolean } = {}): VirtioBench => {
+  const bench = (
+    options: { packedRing?: boolean; accessPlatform?: boolean } = {},
+    view?: (storage: Storage) => PlainHostView,
+  ): VirtioBench => {
     const { virtio } = create();
     if (virtio === undefined) throw new Error("it has nothing for a virtio transport");
-    return new VirtioBench(virtio.function, { deviceId: virtio.transport.deviceId, ...options });
+    return new VirtioBench(virtio.function, { deviceId: virtio.transport.deviceId, ...options }, view);
   };
 
   test("that starts with drivers of every revision, and with either kind of queue", () => {
@@ -165,6 +170,64 @@ function describeVirtio(create: () => Device): void {
     }
   });
 
+  test.for(Object.entries(spoils))("that stops when a queue has %s, until it is reset", ([, spoil]) => {
+    const told: string[] = [];
+    for (let index = 0; index < bench().start().length; index++) {
+      const driver = bench();
+      const queue = driver.start()[index];
+      if (queue === undefined) throw new Error("a queue has gone");
+      spoil(queue);
+      queue.notify();
+      driver.channel.turn(3);
+      const stopped = (driver.status() & deviceStatus.needsReset) !== 0;
+      expect(stopped).toBe(driver.broken.length === 1); // it is told of once
+      told.push(...driver.broken);
+      driver.transport.reset();
+      expect(driver.start()[index]?.notify()).toBe(true);
+      expect(driver.status() & deviceStatus.needsReset).toBe(0);
+    }
+    expect(told).not.toEqual([]); // some queue is looked at without more ado
+  });
+
+  test("that a driver which changes queues while they are looked at does not break", () => {
+    for (let seed = 0; seed < ROUNDS; seed++) {
+      const random = new Random(BigInt(seed + 1));
+      const restless: Restlessness = { ranges: [] };
+      const packedRing = seed % 2 === 1;
+      const driver = bench({ packedRing }, (storage) => new RestlessView(storage, random, restless));
+      const queues = driver.start();
+      restless.ranges = queues.map(({ at, size }) => ({ at, length: 16 * size }));
+      for (let round = 0; round < 10; round++) {
+        const queue = queues[random.below(queues.length)];
+        queue?.add([bytesOf(random, random.below(70) + 1)], [random.below(600) + 1], round % 3 === 0);
+        queue?.notify();
+        driver.channel.turn(2);
+      }
+      restless.ranges = [];
+      expect((driver.status() & deviceStatus.needsReset) !== 0).toBe(driver.broken.length === 1);
+      driver.transport.reset();
+      driver.start();
+      expect(driver.status() & deviceStatus.needsReset).toBe(0);
+    }
+  });
+
+  test("that requests of gigabytes neither hold up nor exhaust", () => {
+    for (let index = 0; index < bench().start().length; index++) {
+      const driver = bench();
+      const queue = driver.start()[index];
+      if (queue === undefined) throw new Error("a queue has gone");
+      const { size } = driver.channel.storage;
+      const half = Math.min(queue.size, 256) / 2;
+      // The same storage again and again: every descriptor is right.
+      for (let at = 0; at < 2 * half; at++)
+        putDescriptor(queue, at, 0, size, (at < half ? 0 : WRITE) | (at + 1 < 2 * half ? NEXT : 0), at + 1);
+      offer(queue, 0);
+      queue.notify();
+      driver.transport.reset();
+      expect(driver.broken).toEqual([]);
+    }
+  });
+
   test("that a driver can reset at any time and start again", () => {
     const driver = bench();
     for (let round = 0; round < 3; round++) {
@@ -175,6 +238,82 @@ function describeVirtio(create: () => Device): void {
       expect(driver.status()).toBe(0);
     }
   });
+}
+
+const [NEXT, WRITE] = [1, 2];
+
+/** Ways to spoil a split queue of version 1. */
+const spoils: Readonly<Record<string, (queue: DriverQueue) => void>> = {
+  "a request that is not there": (queue) => offer(queue, queue.size),
+  "more requests than it has room for": (queue) => {
+    putDescriptor(queue, 0, 0x5000, 16, WRITE, 0);
+    offer(queue, 0, queue.size + 1);
+  },
+  "buffers that lead back to themselves": (queue) => {
+    putDescriptor(queue, 0, 0x5000, 16, NEXT, 1);
+    putDescriptor(queue, 1, 0x5000, 16, NEXT, 0);
+    offer(queue, 0);
+  },
+  "a buffer that follows none": (queue) => {
+    putDescriptor(queue, 0, 0x5000, 16, NEXT, 0xffff);
+    offer(queue, 0);
+  },
+  "buffers of more than anything holds": (queue) => {
+    putDescriptor(queue, 0, 0x5000, 0xffffffff, NEXT, 1);
+    putDescriptor(queue, 1, 0x5000, 0xffffffff, WRITE, 0);
+    offer(queue, 0);
+  },
+};
+
+function putDescriptor(
+  { bench, at }: DriverQueue,
+  index: number,
+  address: number,
+  length: number,
+  flags: number,
+  next: number,
+): void {
+  const view = new DataView(new ArrayBuffer(16));
+  view.setBigUint64(0, BigInt(address), true);
+  view.setUint32(8, length, true);
+  view.setUint16(12, flags, true);
+  view.setUint16(14, next, true);
+  bench.channel.storage.storeBytes(at + 16 * index, new Uint8Array(view.buffer));
+}
+
+/** Make a request available, as the first `count` of a queue. */
+function offer({ bench, driver }: DriverQueue, head: number, count = 1): void {
+  const view = new DataView(new ArrayBuffer(6));
+  view.setUint16(2, count, true);
+  view.setUint16(4, head, true);
+  bench.channel.storage.storeBytes(driver, new Uint8Array(view.buffer));
+}
+
+/** Where a restless driver writes. */
+interface Restlessness {
+  ranges: readonly { readonly at: number; readonly length: number }[];
+}
+
+/** Storage of a guest whose other CPU writes into queues whenever the device has looked. */
+class RestlessView extends PlainHostView {
+  readonly #storage: Storage;
+  readonly #random: Random;
+  readonly #changes: Restlessness;
+
+  constructor(storage: Storage, random: Random, changes: Restlessness) {
+    super(storage);
+    this.#storage = storage;
+    this.#random = random;
+    this.#changes = changes;
+  }
+
+  override read(address: number, length: number): Uint8Array<ArrayBuffer> {
+    const bytes = super.read(address, length);
+    const range = this.#changes.ranges[this.#random.below(this.#changes.ranges.length + 1)];
+    if (range !== undefined && this.#random.below(4) === 0)
+      this.#storage.store8(range.at + this.#random.below(range.length), this.#random.below(256));
+    return bytes;
+  }
 }
 
 function bytesOf(random: Random, length: number): Uint8Array {
