@@ -77,6 +77,16 @@ export const deviceGuest = (): Promise<Had<DebianGuest>> =>
     const initrd = buildBusyboxInitramfs({ busybox: busybox.bytes, extraFiles, compression: "none" });
     return { kernel: kernel.bytes, busybox: busybox.bytes, initrd };
   });
+
+/** The kernel, and the driver of its watchdog. */
+export const watchdogGuest = (): Promise<Had<DebianGuest>> =>
+  had(async () => {
+    const { kernel, busybox } = await fetchDemoParts(archive);
+    const extraFiles = await fetchKernelModules(archive, ["diag288_wdt"]);
+    const initrd = buildBusyboxInitramfs({ busybox: busybox.bytes, extraFiles, compression: "none" });
+    return { kernel: kernel.bytes, busybox: busybox.bytes, initrd };
+  });
+
 /** QEMU's boot firmware. */
 export const bootFirmware = (): Promise<Had<Uint8Array>> =>
   had(async () => (await fetchCcwFirmware(archive)).bytes);

@@ -1,7 +1,7 @@
 /** A machine inside the test, for what the command does not show: storage, figures, the moment of a transition. */
 import type { KeyObject } from "node:crypto";
 import { createMachine, type Machine, type MachineEvents } from "@lockframe/machine";
-import type { DeviceBoot, Stop } from "@lockframe/plugin-api";
+import type { DeviceBoot, Stop, Timers } from "@lockframe/plugin-api";
 import type { ProfileLayer } from "@lockframe/profile";
 import { planMachineOf } from "lockframe/testing";
 import { TestConsole } from "./test-console.ts";
@@ -18,6 +18,8 @@ export interface RunningMachineOptions {
   readonly profile?: string;
   readonly changes?: Partial<ProfileLayer>;
   readonly events?: MachineEvents;
+  /** Time for devices; absent: the host's. */
+  readonly timers?: Timers;
 }
 
 export interface RunningMachine extends AsyncDisposable {
@@ -33,7 +35,7 @@ export interface RunningMachine extends AsyncDisposable {
 
 /** Assemble a machine and let it run. */
 export async function startMachine(options: RunningMachineOptions): Promise<RunningMachine> {
-  const { kernel, initrd, commandLine, boot, hostKeys = [], changes, events } = options;
+  const { kernel, initrd, commandLine, boot, hostKeys = [], changes, events, timers } = options;
   const profile = options.profile ?? (hostKeys.length > 0 ? "pvm" : "base");
   const console = new TestConsole();
   const messages: string[] = [];
@@ -45,6 +47,7 @@ export async function startMachine(options: RunningMachineOptions): Promise<Runn
     characterPorts: new Map([["stdio", console]]),
     log: { debug: keep, info: keep, warn: keep },
     ...(events !== undefined && { events }),
+    ...(timers !== undefined && { timers }),
   });
   const stopped = machine.run();
   return {

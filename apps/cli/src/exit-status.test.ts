@@ -21,6 +21,12 @@ test("statuses are distinct and fit a byte", () => {
 
 const stops: readonly (readonly [Stop, number, RegExp | undefined])[] = [
   [{ kind: "powered-off" }, 0, undefined],
+  [{ kind: "watchdog" }, 8, /watchdog ran out/],
+  [
+    { kind: "ipl-failed", code: "LF-IPL-001", message: "there is nothing to boot", hint: "h" },
+    1,
+    /LF-IPL-001: there is nothing to boot/,
+  ],
   [{ kind: "rebooted" }, 3, /asked for a reboot/],
   [{ kind: "disabled-wait", cpu: 0, address: 0xdeadn }, 4, /disabled wait, code 0xdead/],
   [

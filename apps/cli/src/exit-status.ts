@@ -27,6 +27,10 @@ export const exitStatus = {
   },
   integrity: { status: 6, meaning: "A protected guest's storage was changed from outside; it was stopped" },
   unimplemented: { status: 7, meaning: "The guest needs something that is not implemented" },
+  watchdog: {
+    status: 8,
+    meaning: "The guest's watchdog ran out and was told to end the machine (`-watchdog-action poweroff`)",
+  },
   internal: { status: 70, meaning: "A bug in Lockframe" },
   timeout: { status: 124, meaning: "`--timeout` ran out" },
   hangUp: { status: 129, meaning: "Ended by SIGHUP" },
@@ -63,6 +67,8 @@ export function exitOf(stop: Stop): ExitName {
       return "protectionRefused";
     case "integrity-violation":
       return "integrity";
+    case "watchdog":
+      return "watchdog";
     case "unimplemented":
       return "unimplemented";
     case "quit":

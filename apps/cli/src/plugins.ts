@@ -15,6 +15,7 @@ const firstParty: Readonly<Record<string, () => Promise<{ readonly default: Plug
   "no-balloon": () => import("@lockframe/plugin-no-balloon"),
   "no-passthrough": () => import("@lockframe/plugin-no-passthrough"),
   "sclp-console": () => import("@lockframe/plugin-sclp-console"),
+  diag288: () => import("@lockframe/plugin-diag288"),
   "disk-images": () => import("@lockframe/plugin-disk-images"),
   "virtio-blk": () => import("@lockframe/plugin-virtio-blk"),
   "virtio-serial": () => import("@lockframe/plugin-virtio-serial"),

@@ -13,6 +13,7 @@ import type {
   MachinePlan,
   SecureTransition,
   Stop,
+  Timers,
 } from "@lockframe/plugin-api";
 import type { PlannedMachine } from "./plan/plan-machine.ts";
 
@@ -25,6 +26,8 @@ export interface MachineOptions {
   /** Character devices of the host by name (`stdio`, or what `-chardev` named). */
   readonly characterPorts: ReadonlyMap<string, CharacterPort>;
   readonly log: Log;
+  /** Time for devices; absent: the host's. */
+  readonly timers?: Timers;
   /** Told as they happen. */
   readonly events?: MachineEvents;
 }

@@ -1,6 +1,7 @@
 /** One machine from its plan: assembled, run, and given up. */
 import { randomBytes } from "node:crypto";
 import { LockframeError, UnimplementedError } from "@lockframe/architecture";
+import { type DiagnoseTable, specification } from "@lockframe/ccw-bios";
 import { ProgramInterruption, type RunResult } from "@lockframe/cpu";
 import type {
   AssembleContext,
@@ -11,14 +12,13 @@ import type {
   MachinePlan,
   Stop,
 } from "@lockframe/plugin-api";
-import { eventType } from "@lockframe/sclp";
 import { GuestStopError } from "@lockframe/ultravisor";
 import type { CreateMachine, Machine, MachineOptions, MachineStats } from "./api.ts";
-import { attachDevices } from "./attach-devices.ts";
-import { type Parts, assemble } from "./composition/assemble.ts";
-import type { Consoles } from "./consoles.ts";
+import { attachDevices, type CreatedDevice } from "./attach-devices.ts";
+import { type Begun, type Parts, assemble } from "./composition/assemble.ts";
 import { IdleSlack } from "./idle-slack.ts";
 import { InputPacing } from "./input-pacing.ts";
+import { hostTimers } from "./machine-control.ts";
 
 /** How long CPUs run before the host's own work (console, signals) gets a turn. */
 const TURN_MS = 8;
@@ -28,8 +28,10 @@ const LONGEST_SLEEP_MS = 60_000;
 export const createMachine: CreateMachine = async (options) => {
   const { hooks, plan } = options.planned;
   const begun = assemble(options);
-  const devices = await createDevices(options, begun.consoles);
+  const devices = await createDevices(options, begun);
   const parts = begun.complete();
+  parts.lifeCycle.devices = devices.map(({ device }) => device);
+  addDiagnoses(devices, parts.diagnoseTable);
   parts.initialProgramLoad.offer(attachDevices(devices, parts));
   for (const { request, device } of devices) {
     if (request.properties["bootindex"] !== undefined && device.boot === undefined)
@@ -46,10 +48,15 @@ export const createMachine: CreateMachine = async (options) => {
 };
 
 /** Devices in the order of the plan, each with the capabilities that it named. */
-async function createDevices({ planned, characterPorts, log }: MachineOptions, consoles: Consoles) {
+async function createDevices(
+  { planned, characterPorts, log, timers = hostTimers }: MachineOptions,
+  { consoles, control }: Begun,
+) {
   const capabilities: Partial<Capabilities> = {
     log,
     consoles,
+    control,
+    timers,
     entropy: { bytes: (count) => randomBytes(count) },
     characterPorts: oneTimePorts(characterPorts),
   };
@@ -71,6 +78,27 @@ async function createDevices({ planned, characterPorts, log }: MachineOptions, c
     request,
     device: definition.instantiate(properties, capabilities),
   }));
+}
+
+/** Functions of DIAGNOSE that devices bring. @throws LockframeError LF-MACHINE-014 two devices bring the same */
+function addDiagnoses(devices: readonly CreatedDevice[], table: DiagnoseTable): void {
+  const codes = new Map<number, string>();
+  for (const { request, device } of devices) {
+    const { diagnose } = device;
+    if (diagnose === undefined) continue;
+    if (codes.has(diagnose.code)) {
+      throw new LockframeError(
+        "LF-MACHINE-014",
+        `${request.type} and ${codes.get(diagnose.code)} are both reached by DIAGNOSE ${diagnose.code.toString(16)}`,
+        "Take one of the two devices out.",
+      );
+    }
+    codes.set(diagnose.code, request.type);
+    table.add(diagnose.code, ({ r1, r3, gr }) => {
+      const registers = diagnose.execute({ r1, r3, gr });
+      return registers === undefined ? specification : { kind: "resume", registers };
+    });
+  }
 }
 
 /** A character device serves one console. */
@@ -135,6 +163,11 @@ class RunningMachine implements Machine {
       if (lifeCycle.stop !== undefined) return lifeCycle.stop;
       if (lifeCycle.loading !== undefined) {
         await this.#untilLoaded(lifeCycle.loading);
+        continue;
+      }
+      if (lifeCycle.paused) {
+        await this.#parts.bell.sleep(LONGEST_SLEEP_MS);
+        this.#parts.bell.silence();
         continue;
       }
       const stop = this.#turn();
@@ -219,11 +252,7 @@ class RunningMachine implements Machine {
     this.#parts.bell.ring();
   }
   requestShutdown(): boolean {
-    const { consoles, serviceProcessor } = this.#parts;
-    if (!serviceProcessor.receives(eventType.signalQuiesce)) return false;
-    consoles.quiesce.request();
-    this.#parts.bell.ring();
-    return true;
+    return this.#parts.requestShutdown();
   }
   stats(): MachineStats {
     return {

@@ -1,11 +1,19 @@
 /** IPL, resets, the way into protected mode and out of it, and why the machine stopped. */
 import { LockframeError } from "@lockframe/architecture";
-import type { IplAction, IplParameterBlock } from "@lockframe/ccw-bios";
+import type { Diagnose308, IplAction, IplParameterBlock } from "@lockframe/ccw-bios";
 import { expandShortPsw } from "@lockframe/ccw-bios";
 import type { ChannelSubsystem } from "@lockframe/channel-subsystem";
 import type { Cpu, Processors } from "@lockframe/cpu";
 import type { Storage } from "@lockframe/memory";
-import type { IplEntry, IplSource, Log, MachinePlan, SecureTransition, Stop } from "@lockframe/plugin-api";
+import type {
+  Device,
+  IplEntry,
+  IplSource,
+  Log,
+  MachinePlan,
+  SecureTransition,
+  Stop,
+} from "@lockframe/plugin-api";
 import type { ServiceProcessor } from "@lockframe/sclp";
 import {
   type GuestStop,
@@ -23,6 +31,7 @@ export interface LifeCycleOptions {
   readonly hooks: Hooks;
   readonly source: IplSource;
   readonly initialProgramLoad: InitialProgramLoad;
+  readonly diagnose308: Diagnose308;
   readonly storage: Storage;
   readonly ultravisor: Ultravisor;
   readonly processors: Processors;
@@ -67,25 +76,14 @@ export class LifeCycle {
    * @param block the device to boot from that the guest named
    */
   start(block?: IplParameterBlock): void {
-    const {
-      plan,
-      hooks,
-      source,
-      initialProgramLoad,
-      ultravisor,
-      processors,
-      channelSubsystem,
-      serviceProcessor,
-    } = this.#o;
+    const { plan, hooks, source, initialProgramLoad, ultravisor, processors } = this.#o;
     if (ultravisor.isProtected) this.#leaveProtection("re-ipl");
     this.#refusal = undefined;
     for (const cpu of processors.cpus) {
       processors.clearReset(cpu);
       cpu.state = "stopped";
     }
-    processors.floating.clear();
-    channelSubsystem.reset();
-    serviceProcessor.reset();
+    this.#resetSubsystem();
     hooks.reset({ kind: "clear", cpu: undefined });
     const first = processors.cpus[0];
     if (first === undefined) throw new Error("a machine has at least one CPU");
@@ -115,16 +113,48 @@ export class LifeCycle {
     }
   }
 
+  /** Everything but CPUs and storage: I/O, the service processor, what devices are reached by DIAGNOSE. */
+  #resetSubsystem(): void {
+    const { channelSubsystem, serviceProcessor, processors } = this.#o;
+    channelSubsystem.reset();
+    serviceProcessor.reset();
+    processors.floating.clear();
+    for (const device of this.#devices) device.reset?.();
+  }
+  /** Devices that a reset concerns. */
+  set devices(devices: readonly Device[]) {
+    this.#devices = devices;
+  }
+  #devices: readonly Device[] = [];
+
+  /** A reset from outside: the machine starts again as it was started first. */
+  externalReset(): void {
+    this.#o.diagnose308.externalReset();
+    this.#restart(undefined);
+  }
+  #restart(block: IplParameterBlock | undefined): void {
+    if (this.#o.plan.onReboot === "stop") return this.requestStop({ kind: "rebooted" });
+    this.#o.events.rebooting?.();
+    this.#o.storage.clearPages(0, this.#o.storage.pageCount);
+    this.start(block);
+    this.#o.processors.leave();
+  }
+
+  /** No CPU runs any more. */
+  pause(): void {
+    this.#paused = true;
+    this.#o.processors.leave();
+  }
+  get paused(): boolean {
+    return this.#paused;
+  }
+  #paused = false;
+
   /** Do what DIAGNOSE 308 asked for on behalf of a CPU. */
   ipl(issuer: Cpu, action: MachineAction): void {
     switch (action.kind) {
       case "re-ipl":
-        if (this.#o.plan.onReboot === "stop") return this.requestStop({ kind: "rebooted" });
-        this.#o.events.rebooting?.();
-        this.#o.storage.clearPages(0, this.#o.storage.pageCount);
-        this.start(action.block);
-        this.#o.processors.leave();
-        return;
+        return this.#restart(action.block);
       case "reset":
         return this.#loadNormal(issuer, action);
       case "start-protected":
@@ -134,11 +164,9 @@ export class LifeCycle {
 
   /** Subcodes 0 and 1: resets, then the short PSW at absolute 0. Storage stays. */
   #loadNormal(issuer: Cpu, { issuingCpu, otherCpus }: Extract<MachineAction, { kind: "reset" }>): void {
-    const { ultravisor, storage, channelSubsystem, serviceProcessor, processors } = this.#o;
+    const { ultravisor, storage, processors } = this.#o;
     this.#o.initialProgramLoad.handedOver();
-    channelSubsystem.reset();
-    serviceProcessor.reset();
-    processors.floating.clear();
+    this.#resetSubsystem();
     const wasProtected = ultravisor.isProtected;
     if (wasProtected) ultravisor.prepareReset();
     for (const cpu of processors.cpus) {
@@ -177,7 +205,7 @@ export class LifeCycle {
       failureRegister: register,
     }: Extract<MachineAction, { kind: "start-protected" }>,
   ): void {
-    const { plan, ultravisor, processors, channelSubsystem, serviceProcessor } = this.#o;
+    const { plan, ultravisor, processors, serviceProcessor } = this.#o;
     const veto = plan.protection.vetoes[0];
     if (veto !== undefined) {
       issuer.setGr(register, BigInt(veto.responseCode));
@@ -191,9 +219,7 @@ export class LifeCycle {
       return;
     }
     this.#transition({ kind: "entering" });
-    channelSubsystem.reset();
-    serviceProcessor.reset();
-    processors.floating.clear();
+    this.#resetSubsystem();
     for (const cpu of processors.cpus) {
       this.#reset(cpu, cpu === issuer ? issuingCpu : otherCpus);
       if (cpu !== issuer) cpu.state = "stopped";

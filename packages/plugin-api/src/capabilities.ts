@@ -1,6 +1,7 @@
 import type { CharacterPort } from "./character-port.ts";
 import type { Disks } from "./disk.ts";
 import type { Folders } from "./folder.ts";
+import type { Stop } from "./stop.ts";
 import type { Networks } from "./network.ts";
 
 /** Messages to the person who runs the machine. They never carry guest storage. */
@@ -25,6 +26,26 @@ export interface ServiceCallConsoles {
   lineMode(port: CharacterPort): void;
 }
 
+/** What the machine as a whole does when one of its devices says so. */
+export interface MachineControl {
+  /** A reset from outside: start again as at power-on, or end the run if the machine is to end at a reboot. */
+  reset(): void;
+  /** Ask the guest to shut down, as by a power button. False: it does not listen. */
+  requestShutdown(): boolean;
+  /** End the run. */
+  end(stop: Extract<Stop, { kind: "watchdog" }>): void;
+  /** Let no CPU run any more; the run goes on until it is ended from outside. */
+  pause(): void;
+  /** Interrupt the first CPU by a restart interruption, which no PSW can mask. */
+  restart(): void;
+}
+
+/** Time of the host. */
+export interface Timers {
+  /** Call back once, after so many milliseconds. Returns how to call it off. */
+  after(milliseconds: number, callback: () => void): () => void;
+}
+
 /** Random bytes of the host, fit for keys. */
 export interface Entropy {
   bytes(count: number): Uint8Array;
@@ -39,6 +60,8 @@ export interface Capabilities {
   readonly characterPorts: CharacterPorts;
   readonly consoles: ServiceCallConsoles;
   readonly entropy: Entropy;
+  readonly control: MachineControl;
+  readonly timers: Timers;
   /** Given by the plugin `disk-images`. */
   readonly disks: Disks;
   /** Given by the plugin `host-folders`. */

@@ -4,12 +4,30 @@ import type { BootMedium } from "./boot-medium.ts";
 import type { Capabilities, CapabilityName } from "./capabilities.ts";
 import type { AttachedVirtio } from "./virtio-device.ts";
 
+/** A function that a guest calls by DIAGNOSE. A program in problem state never reaches it. */
+export interface DiagnoseFunction {
+  /** Code of the function, as in DIAGNOSE X'288'. */
+  readonly code: number;
+  /** @returns registers to be set; undefined: a specification exception */
+  execute(call: DiagnoseCall): ReadonlyMap<number, bigint> | undefined;
+}
+
+export interface DiagnoseCall {
+  /** Numbers of the registers that the instruction names. */
+  readonly r1: number;
+  readonly r3: number;
+  /** Contents of a general register, 0 to 2^64-1. */
+  gr(register: number): bigint;
+}
+
 /** A device in a running machine, as the machine's life cycle sees it. */
 export interface Device {
   /** It is attached by a subchannel, and this is what the channel subsystem drives. */
   readonly channel?: { readonly device: ChannelDevice; readonly senseId: SenseId };
   /** It is a virtio device, attached by a subchannel that carries virtio. */
   readonly virtio?: AttachedVirtio;
+  /** A guest reaches it by DIAGNOSE. */
+  readonly diagnose?: DiagnoseFunction;
   /** A machine can boot from it. */
   readonly boot?: BootMedium;
   /** What a snapshot keeps of it, fit for the definition's `state`. */
@@ -31,8 +49,9 @@ export type DeviceContext<Config, Needs extends CapabilityName> = { readonly con
  * - `sclp-event`: the service-call processor's event facility.
  * - `virtio`: any virtio device, whatever its transport.
  * - `channel`: a channel-attached device without virtio.
+ * - `diagnose`: a function of DIAGNOSE.
  */
-export type DeviceClass = "sclp-event" | "virtio" | "channel";
+export type DeviceClass = "sclp-event" | "virtio" | "channel" | "diagnose";
 
 /** A kind of device that profiles can name. Make it with `device`, `channelDevice` or `virtioDevice`. */
 export interface DeviceDefinition {

@@ -37,6 +37,8 @@ export {
   type DeviceClass,
   type DeviceContext,
   type DeviceDefinition,
+  type DiagnoseCall,
+  type DiagnoseFunction,
   type Restored,
 } from "./device.ts";
 export * from "./disk.ts";

@@ -37,6 +37,8 @@ export type Stop =
       readonly returnCode: number;
       readonly reasonCode: number;
     }
+  /** A watchdog ran out, and was told to end the machine then. */
+  | { readonly kind: "watchdog" }
   /** A secure page did not come back as it was exported. */
   | { readonly kind: "integrity-violation"; readonly address: bigint; readonly message: string }
   /** The guest asked for something that this emulator lacks and that cannot be refused by an exception. */

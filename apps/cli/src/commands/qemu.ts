@@ -78,6 +78,7 @@ function optionHelp(): string {
     ["-chardev stdio|file|null,id=ID[,mux=on]", "where a console's bytes go"],
     ["-device sclpconsole|sclplmconsole,chardev=ID", "ASCII or line-mode console"],
     ["-nodefaults, -display none", "no console that was not asked for"],
+    ["-device diag288, -watchdog-action ACTION", "a watchdog, and what happens when it runs out (reset)"],
     ["-no-reboot", "end instead of starting again"],
     ["-name NAME, -uuid UUID", "what the guest is told"],
     ["--engine interpreter|jit", "how instructions run (ours)"],

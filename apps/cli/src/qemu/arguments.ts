@@ -61,6 +61,7 @@ const known: ReadonlyMap<string, Known> = new Map(
     uuid: used(true),
     version: used(false),
     virtfs: used(true),
+    "watchdog-action": used(true),
     engine: used(true),
     "host-key": used(true),
     stats: used(false),
@@ -108,7 +109,6 @@ const known: ReadonlyMap<string, Known> = new Map(
     vga: later(true, "none"),
     vnc: later(true, "none"),
     watchdog: later(true),
-    "watchdog-action": later(true),
   }),
 );
 

@@ -61,6 +61,13 @@ test("how a machine boots from its devices is part of its profile", () => {
   expect(blk.devices?.at(-1)).toMatchObject({ type: "virtio-blk-ccw", bootindex: 1, loadparm: "2" });
 });
 
+test("what a watchdog does is its own property", () => {
+  const action = (line: string): unknown => run(`-device diag288 ${line}`).layer.devices?.at(-1);
+  expect(action("")).toEqual({ type: "diag288" });
+  expect(action("-watchdog-action pause")).toEqual({ type: "diag288", action: "pause" });
+  expect(action("-action reboot=shutdown,watchdog=none")).toEqual({ type: "diag288", action: "none" });
+});
+
 test("disks and optical media without a device of their own get one", () => {
   const { devices } = run("a.img -hdb b,,c.img -cdrom d.iso").layer;
   expect(devices?.slice(1)).toMatchObject([
@@ -379,6 +386,7 @@ test.for([
   ["-device virtio-rng-ccw,rng=r", "LF-QEMU-008", /Device 'r' not found/],
   ["-boot menu=maybe", "LF-QEMU-003", /'menu' expects 'on' or 'off'/],
   ["-boot splash-time=4294967296", "LF-QEMU-003", /splash-time is too large/],
+  ["-watchdog-action explode", "LF-QEMU-003", /-watchdog-action explode: invalid value/],
   ["-boot menus=on", "LF-QEMU-003", /Invalid parameter 'menus' \(did you mean `menu`\?\)/],
   ["-M loadparm=123456789", "LF-QEMU-016", /up to 8 characters/],
   ["-M loadparm=a_b", "LF-QEMU-016", /invalid character '_'/],

@@ -284,6 +284,7 @@ class Translation {
   #devices(): DeviceEntry[] {
     const used = new Set<string>();
     const devices: DeviceEntry[] = [];
+    const watchdogAction = this.#watchdogAction();
     for (const text of this.#all("device")) {
       const port = parseSerialPort(text);
       if (port !== undefined) {
@@ -299,6 +300,7 @@ class Translation {
       this.#checkChardev(`-device ${text}`, entry);
       this.#resolveDrive(`-device ${text}`, entry, used);
       this.#resolveRng(`-device ${text}`, entry);
+      if (entry.type === "diag288" && watchdogAction !== undefined) entry["action"] = watchdogAction;
       this.#resolveNetwork(`-device ${text}`, entry, used);
       this.#resolveFolder(`-device ${text}`, entry);
       devices.push(entry);
@@ -472,10 +474,24 @@ class Translation {
     return { ...(name !== undefined && { name }), ...(uuid !== undefined && { uuid: uuid.toLowerCase() }) };
   }
 
+  /** `-watchdog-action`, or the same in `-action`; undefined: the watchdog's own default. */
+  #watchdogAction(): string | undefined {
+    let action = this.#last("watchdog-action");
+    for (const text of this.#all("action"))
+      action = parseOptions("-action", text, undefined).get("watchdog") ?? action;
+    if (action !== undefined && !watchdogActions.includes(action))
+      throw new QemuError(
+        "LF-QEMU-003",
+        `-watchdog-action ${action}: invalid value${didYouMean(action, watchdogActions)}`,
+      );
+    return action;
+  }
+
   #stopsOnReboot(): boolean {
     let stops = this.#has("no-reboot");
     for (const text of this.#all("action")) {
       for (const [event, action] of parseOptions("-action", text, undefined)) {
+        if (event === "watchdog") continue;
         if (event === "reboot" && (action === "shutdown" || action === "reset"))
           stops = action === "shutdown";
         else if (event !== "panic" || !["shutdown", "exit-failure"].includes(action)) {
@@ -490,5 +506,6 @@ class Translation {
 /** Drives and networks may have the same name. */
 const networkKey = (id: string): string => `netdev ${id}`;
 
+const watchdogActions = ["reset", "shutdown", "poweroff", "inject-nmi", "pause", "debug", "none"];
 const DEFAULT_SIZE = 512 * MIB;
 const LARGEST_STORAGE = 4 * 2 ** 30;

@@ -15,6 +15,8 @@ export function describeStop(
       return { text: "the guest asked for a reboot" };
     case "ipl-failed":
       return { text: `${stop.code}: ${stop.message}`, hint: stop.hint };
+    case "watchdog":
+      return { text: "the guest's watchdog ran out" };
     case "disabled-wait":
       return {
         text: `the guest gave up: CPU ${stop.cpu} is in a disabled wait, code ${hex(stop.address)}`,

@@ -9,8 +9,8 @@ import { ChannelSubsystem } from "@lockframe/channel-subsystem";
 import { Processors, engineArea, hostRoutines } from "@lockframe/cpu";
 import { type Instruction, instructions } from "@lockframe/instructions";
 import { Storage } from "@lockframe/memory";
-import type { MachinePlan } from "@lockframe/plugin-api";
-import { ServiceProcessor } from "@lockframe/sclp";
+import type { MachineControl, MachinePlan } from "@lockframe/plugin-api";
+import { eventType, ServiceProcessor } from "@lockframe/sclp";
 import { Ultravisor } from "@lockframe/ultravisor";
 import {
   type DependencyContainer,
@@ -24,12 +24,14 @@ import { Consoles } from "../consoles.ts";
 import { GuestServices } from "../guest-services.ts";
 import { InitialProgramLoad } from "../initial-program-load.ts";
 import { LifeCycle } from "../life-cycle.ts";
+import { machineControl } from "../machine-control.ts";
 import { VirtioDevices } from "../virtio-devices.ts";
 import { tokens } from "./tokens.ts";
 
 /** A machine whose consoles exist and whose rest waits for the devices that belong to them. */
 export interface Begun {
   readonly consoles: Consoles;
+  readonly control: MachineControl;
   /** Make the rest. @throws LockframeError what is wrong with the source or the size */
   complete(): Parts;
 }
@@ -46,6 +48,9 @@ export interface Parts {
   readonly ultravisor: Ultravisor;
   readonly services: GuestServices;
   readonly serviceProcessor: ServiceProcessor;
+  readonly diagnoseTable: DiagnoseTable;
+  /** Ask the guest to shut down. False when it does not listen. */
+  requestShutdown(): boolean;
   dispose(): Promise<void>;
 }
 
@@ -187,6 +192,7 @@ export function assemble(options: MachineOptions): Begun {
         hooks: options.planned.hooks,
         source: options.source,
         initialProgramLoad: of(tokens.initialProgramLoad),
+        diagnose308: of(tokens.diagnose308),
         storage: of(tokens.storage),
         ultravisor: of(tokens.ultravisor),
         processors: of(tokens.processors),
@@ -198,6 +204,12 @@ export function assemble(options: MachineOptions): Begun {
   );
   return {
     consoles: child.resolve(tokens.consoles),
+    control: machineControl({
+      lifeCycle: () => child.resolve(tokens.lifeCycle),
+      processors: () => child.resolve(tokens.processors),
+      bell: () => child.resolve(tokens.bell),
+      requestShutdown: () => requestShutdown(child),
+    }),
     complete: () => ({
       lifeCycle: child.resolve(tokens.lifeCycle),
       initialProgramLoad: child.resolve(tokens.initialProgramLoad),
@@ -209,11 +221,20 @@ export function assemble(options: MachineOptions): Begun {
       ultravisor: child.resolve(tokens.ultravisor),
       services: child.resolve(tokens.services),
       serviceProcessor: child.resolve(tokens.serviceProcessor),
+      diagnoseTable: child.resolve(tokens.diagnoseTable),
+      requestShutdown: () => requestShutdown(child),
       dispose: async () => {
         await child.dispose();
       },
     }),
   };
+}
+
+function requestShutdown(child: DependencyContainer): boolean {
+  if (!child.resolve(tokens.serviceProcessor).receives(eventType.signalQuiesce)) return false;
+  child.resolve(tokens.consoles).quiesce.request();
+  child.resolve(tokens.bell).ring();
+  return true;
 }
 
 type Resolve = <T>(token: InjectionToken<T>) => T;

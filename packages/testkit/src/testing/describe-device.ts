@@ -55,6 +55,26 @@ export function describeDevice(
 
     if (definition.class === "channel") describeChannel(create);
     if (definition.class === "virtio") describeVirtio(create);
+    if (definition.class === "diagnose") describeDiagnose(create);
+  });
+}
+
+function describeDiagnose(create: () => Device): void {
+  test("that no call makes throw, and that can be reset at any time", () => {
+    const random = new Random(1n);
+    const device = create();
+    for (let round = 0; round < 500; round++) {
+      const registers = Array.from({ length: 16 }, () =>
+        random.below(2) === 0 ? random.bits64() : BigInt(random.below(32)),
+      );
+      const call = { r1: random.below(16), r3: random.below(16), gr: (n: number) => registers[n] ?? 0n };
+      for (const [register, value] of device.diagnose?.execute(call) ?? []) {
+        expect(register).toBeLessThan(16);
+        expect(BigInt.asUintN(64, value)).toBe(value);
+      }
+      if (random.below(10) === 0) device.reset?.();
+    }
+    expect(device.diagnose?.code).toBeDefined();
   });
 }
 

@@ -10,8 +10,10 @@ import type {
   Frame,
   FrameAbilities,
   Log,
+  MachineControl,
   NetworkPort,
   Networks,
+  Timers,
 } from "@lockframe/plugin-api";
 import { FakeFolders } from "./memory-folder.ts";
 
@@ -189,11 +191,62 @@ export class FakeNetworks implements Networks {
   }
 }
 
+/** Remembers what the machine was told to do. */
+export class FakeControl implements MachineControl {
+  readonly calls: string[] = [];
+  /** Whether the guest listens when it is asked to shut down. */
+  guestListens = true;
+
+  reset(): void {
+    this.calls.push("reset");
+  }
+  requestShutdown(): boolean {
+    this.calls.push("shutdown");
+    return this.guestListens;
+  }
+  end(): void {
+    this.calls.push("end");
+  }
+  pause(): void {
+    this.calls.push("pause");
+  }
+  restart(): void {
+    this.calls.push("restart");
+  }
+}
+
+/** Time that passes when the test says so. */
+export class FakeTimers implements Timers {
+  #now = 0;
+  readonly #pending = new Map<object, { readonly at: number; readonly callback: () => void }>();
+
+  after(milliseconds: number, callback: () => void): () => void {
+    const key = {};
+    this.#pending.set(key, { at: this.#now + milliseconds, callback });
+    return () => void this.#pending.delete(key);
+  }
+  /** How many are to be called back. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+  /** Let time pass, and call back what is due. */
+  pass(milliseconds: number): void {
+    this.#now += milliseconds;
+    for (const [key, { at, callback }] of new Map(this.#pending)) {
+      if (at > this.#now) continue;
+      this.#pending.delete(key);
+      callback();
+    }
+  }
+}
+
 /** Every capability there is. */
 export function fakeCapabilities(): Capabilities {
   return {
     log: new FakeLog(),
     entropy: new FakeEntropy(),
+    control: new FakeControl(),
+    timers: new FakeTimers(),
     disks: new FakeDisks(),
     networks: new FakeNetworks(),
     folders: new FakeFolders(),
