@@ -17,6 +17,33 @@ export const hostTime: HostTime = {
   monotonicNanoseconds: () => process.hrtime.bigint(),
 };
 
+/**
+ * Time that passes with the instructions that a machine executes, and that is skipped when it has nothing to do: the same
+ * program meets the same times again.
+ */
+export class InstructionTime implements HostTime {
+  /** About what the interpreter takes for an instruction. */
+  static readonly nanosecondsEach = 5;
+  /** 1 January 2026. */
+  static readonly #start = 1_767_225_600_000_000_000n;
+  readonly #instructions: () => number;
+  #skipped = 0n;
+
+  constructor(instructions: () => number) {
+    this.#instructions = instructions;
+  }
+  unixNanoseconds(): bigint {
+    return InstructionTime.#start + this.monotonicNanoseconds();
+  }
+  monotonicNanoseconds(): bigint {
+    return BigInt(Math.floor(this.#instructions() * InstructionTime.nanosecondsEach)) + this.#skipped;
+  }
+  /** Nothing is to be done for so long. */
+  skip(nanoseconds: bigint): void {
+    this.#skipped += nanoseconds;
+  }
+}
+
 export const todOfNanoseconds = (ns: bigint): bigint => (ns * 4096n) / 1000n;
 export const nanosecondsOfTod = (tod: bigint): bigint => (tod * 1000n) / 4096n;
 

@@ -4,19 +4,21 @@
 import type { Instruction } from "@lockframe/instructions";
 import type { Storage } from "@lockframe/memory";
 import { translateAccessRegister } from "./access-registers.ts";
-import { TodClock, nanosecondsOfTod } from "./clock.ts";
+import { InstructionTime, TodClock, nanosecondsOfTod } from "./clock.ts";
 import { Cpu, ProgramInterruption, PswBit } from "./cpu.ts";
 import { type HostFunctions, type Interpreter, buildInterpreter } from "./interpreter.ts";
 import { Jit, type JitStatistics } from "./jit/jit.ts";
 import { Floating, PendingForCpu, clockIsPending, takeExternal } from "./interruptions.ts";
+import { Lockstep } from "./lockstep/lockstep.ts";
+import { Recorder } from "./lockstep/recorder.ts";
 import { floatingPointRoutines } from "./routines/floating-point.ts";
 import { recordsEvents, stepRecording } from "./program-event-recording.ts";
 import type { HostRoutines } from "./routines/host.ts";
-import { modeChanged } from "./routines/host.ts";
+import { callable } from "./routines/host.ts";
 import { messageSecurityRoutines } from "./routines/message-security/index.ts";
 import { systemRoutines } from "./routines/system.ts";
 import type { Services } from "./services.ts";
-import { Event, cpu as at, cpuBlock } from "./state.ts";
+import { Event, cpu as at, cpuBlock, engineArea } from "./state.ts";
 
 /** Instructions that a CPU runs before the clocks are looked at again. */
 const SLICE = 50_000;
@@ -38,7 +40,16 @@ export interface ProcessorsOptions {
 }
 
 /** The interpreter alone; with hot code compiled; with all code compiled before it runs, which is for tests. */
-export type Engine = "interpreter" | "jit" | "jit-all";
+export type Engine =
+  | "interpreter"
+  | "jit"
+  | "jit-all"
+  /** Compiled code and the interpreter in lockstep, up to the first difference; the same of all code, compiled at once. */
+  | "both"
+  | "both-all";
+
+const compiledBy = (engine: Engine | undefined): "hot" | "all" | undefined =>
+  engine === undefined || engine === "interpreter" ? undefined : engine.endsWith("-all") ? "all" : "hot";
 
 export type RunResult =
   /** The time given is used up, or a service asked to leave. */
@@ -73,6 +84,8 @@ export class Processors {
   readonly #members: readonly Member[];
   readonly #interpreter: Interpreter;
   readonly #jit: Jit | undefined;
+  readonly #lockstep: Lockstep | undefined;
+  readonly #time: InstructionTime | undefined;
   #leave = false;
   #instructions = 0;
 
@@ -80,7 +93,9 @@ export class Processors {
     const { storage, count, definitions, services } = options;
     this.storage = storage;
     this.services = services;
-    this.clock = options.clock ?? new TodClock();
+    const inLockstep = options.engine?.startsWith("both") ?? false;
+    this.#time = inLockstep ? new InstructionTime(() => this.#instructions) : undefined;
+    this.clock = options.clock ?? new TodClock(this.#time);
     const byBlock = new Map<number, Cpu>();
     const cpuOf = (block: number): Cpu => {
       const cpu = byBlock.get(block);
@@ -93,19 +108,29 @@ export class Processors {
       ...messageSecurityRoutines(),
       ...systemRoutines(this),
     };
+    const recorder = inLockstep ? new Recorder(storage) : undefined;
     const wrapped = new Map(
-      Object.entries(named).map(([name, routine]) => [name, this.#wrap(cpuOf, routine)]),
+      Object.entries(named).map(([name, routine]) => [
+        name,
+        this.#recorded(recorder, name, callable(cpuOf, routine)),
+      ]),
     );
     const host: HostFunctions = {
-      codeStored: (page) => this.#jit?.changed(page),
+      codeStored: (page) => {
+        this.#jit?.changed(page);
+        recorder?.stored(page);
+      },
       codeWanted: (place) => this.#jit?.compileNow(place),
-      importPage: (page) => (storage.importPage(page) ? 1 : 0),
+      importPage: (page) => {
+        const importPage = () => (storage.importPage(page) ? 1 : 0);
+        return recorder === undefined ? importPage() : recorder.importing(page, importPage);
+      },
       accessRegisterTranslation: (block, ar) => this.#accessRegisterTranslation(cpuOf(block), ar),
       routines: wrapped,
       unknownOperation: (block) => services.unknownOperation(cpuOf(block), cpuOf(block).word),
     };
     const built = buildInterpreter(definitions, storage, host, {
-      compile: options.engine === "jit" ? "hot" : options.engine === "jit-all" ? "all" : undefined,
+      compile: compiledBy(options.engine),
     });
     const { interpreter, linkage } = built;
     if (linkage !== undefined) {
@@ -130,23 +155,35 @@ export class Processors {
     });
     this.cpus = this.#members.map((m) => m.cpu);
     for (const cpu of this.cpus) this.clearReset(cpu);
+    if (recorder !== undefined) {
+      this.#lockstep = new Lockstep({
+        recorder,
+        storage,
+        reserved: engineArea(count),
+        count,
+        definitions,
+        routines: named,
+        own: new Set(Object.keys({ ...options.routines, ...floatingPointRoutines })),
+        accessRegisterTranslation: (cpu, ar) => this.#accessRegisterTranslation(cpu, ar),
+        cpus: this.cpus,
+        run: (block, budget) => interpreter.run(block, budget),
+        forgetStores: (pages) => {
+          for (const cpu of this.cpus) cpu.forgetStores(pages);
+        },
+      });
+    }
     storage.onOwnershipChange(() => this.flushTlbs());
   }
 
-  /** A host routine as WebAssembly calls it: exceptions of the guest become an event, ours pass through. */
-  #wrap(cpuOf: (block: number) => Cpu, routine: (cpu: Cpu) => number | void): (block: number) => number {
-    return (block) => {
-      const cpu = cpuOf(block);
-      try {
-        const result = routine(cpu) ?? 0;
-        if (result === modeChanged && cpu.u32(at.event) === Event.none) cpu.setU32(at.event, Event.reload);
-        return result;
-      } catch (error) {
-        if (!(error instanceof ProgramInterruption)) throw error;
-        cpu.noteProgram(error);
-        return -1;
-      }
-    };
+  /** A host routine whose doings are written down, where another engine is to follow. */
+  #recorded(
+    recorder: Recorder | undefined,
+    name: string,
+    routine: (block: number) => number,
+  ): (block: number) => number {
+    if (recorder === undefined) return routine;
+    const recording = recorder.recording(name, routine);
+    return (block) => this.#lockstep?.repeated(block) ?? recording(block);
   }
 
   #accessRegisterTranslation(cpu: Cpu, ar: number): number {
@@ -247,6 +284,14 @@ export class Processors {
   }
   #notePending(): void {
     for (const cpu of this.cpus) cpu.setU32(at.interruptionPending, 1);
+  }
+  /**
+   * Nobody has anything to do for so long: true when that time has passed already, since the machine's time is counted in
+   * instructions.
+   */
+  skipTime(nanoseconds: bigint): boolean {
+    this.#time?.skip(nanoseconds);
+    return this.#time !== undefined;
   }
   /** End `run` at the next chance. */
   leave(): void {
@@ -370,9 +415,10 @@ export class Processors {
   #advance(cpu: Cpu, budget: number): number {
     if (recordsEvents(cpu)) {
       cpu.recorded = stepRecording(cpu, () => this.#interpreter.step(cpu.block));
+      this.#lockstep?.takeOver();
       return budget - 1;
     }
-    const left = this.#interpreter.run(cpu.block, budget);
+    const left = this.#lockstep?.run(cpu, budget) ?? this.#interpreter.run(cpu.block, budget);
     this.#jit?.compilePending();
     return left;
   }

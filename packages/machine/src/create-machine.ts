@@ -235,6 +235,10 @@ class RunningMachine implements Machine {
     const began = performance.now();
     const untilInput = this.#pacing.waiting(began);
     if (untilInput === 0) return;
+    if (nanoseconds !== undefined && this.#parts.processors.skipTime(nanoseconds)) {
+      await nextTurn();
+      return;
+    }
     const untilClock =
       nanoseconds === undefined ? Infinity : Number(nanoseconds) / 1e6 + this.#slack.milliseconds;
     await this.#parts.bell.sleep(Math.min(untilClock, untilInput, LONGEST_SLEEP_MS));

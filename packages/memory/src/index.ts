@@ -4,6 +4,12 @@ export { EXCHANGE_PIECE, PAGE_SIZE, type StorageLayout, type StorageOptions } fr
 export { GUEST_READY, PageState } from "./page-state.ts";
 export { applyPrefix } from "./prefixing.ts";
 export { StorageKey } from "./storage-key.ts";
-export { pagesOf, Storage, type OwnershipListener, type PageImporter } from "./storage.ts";
+export {
+  pagesOf,
+  Storage,
+  type OwnershipListener,
+  type PageImporter,
+  type StorageObserver,
+} from "./storage.ts";
 export { PlainGuestView, PlainHostView, type GuestView, type HostView } from "./views.ts";
 export { i32, i64, instantiate, op, signed, v128, type Code, type WasmFunction } from "./wasm-module.ts";

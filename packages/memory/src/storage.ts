@@ -15,11 +15,23 @@ export type OwnershipListener = (first: number, count: number) => void;
 /** Told before a page changes that is marked as code. */
 export type CodeListener = (page: number) => void;
 
+/** Told what the host's side does to storage, before it happens; what programs do is not told. */
+export interface StorageObserver {
+  changing(abs: number, length: number): void;
+  /** Of `count` pages from page number `first` on. */
+  changingKeys(first: number, count: number): void;
+  changingPageStates(first: number, count: number): void;
+}
+
 /**
  * Makes a page usable by its guest whose state is not below `GUEST_READY`. False: the page cannot come back
  * and the guest stops; the importer knows why.
  */
 export type PageImporter = (page: number) => boolean;
+
+/** Bits of a page's mark. */
+const CODE = 1;
+const WATCHED = 2;
 
 /** Below this length a loop is cheaper than going through the exchange window. */
 const SHORT = 64;
@@ -53,6 +65,7 @@ export class Storage implements StorageLayout {
   #importer: PageImporter | undefined;
   #codeListener: CodeListener | undefined;
   #codeMarks = 0;
+  #observer: StorageObserver | undefined;
 
   private constructor(options: StorageOptions, layout: StorageLayout, memory: WebAssembly.Memory) {
     this.memory = memory;
@@ -246,7 +259,9 @@ export class Storage implements StorageLayout {
   }
 
   setKey(abs: number, key: number): void {
-    this.#bytes[this.#keyOf(abs)] = key & StorageKey.all;
+    const at = this.#keyOf(abs);
+    this.#observer?.changingKeys(at - this.keysBase, 1);
+    this.#bytes[at] = key & StorageKey.all;
   }
 
   /** Turn the reference bit on. */
@@ -268,6 +283,7 @@ export class Storage implements StorageLayout {
 
   /** All keys zero, as after a clear reset. */
   clearKeys(): void {
+    this.#observer?.changingKeys(0, this.pageCount);
     this.#bytes.fill(0, this.keysBase, this.keysBase + this.pageCount);
   }
 
@@ -281,6 +297,7 @@ export class Storage implements StorageLayout {
   /** Set the state of pages, and tell the listeners if the guest could use one of them. */
   setPageStates(first: number, count: number, state: PageState): void {
     this.#checkPages(first, count);
+    this.#observer?.changingPageStates(first, count);
     const at = this.pageStatesBase + first;
     const states = this.#bytes.subarray(at, at + count);
     const wasReady = states.some((before) => before < GUEST_READY);
@@ -312,15 +329,35 @@ export class Storage implements StorageLayout {
 
   /** Mark a page from which code is made, or take its mark away. */
   markCode(page: number, marked: boolean): void {
-    this.#checkPages(page, 1);
-    const at = this.codeMarksBase + page;
-    this.#codeMarks += (marked ? 1 : 0) - (this.#bytes[at] ?? 0);
-    this.#bytes[at] = marked ? 1 : 0;
+    this.#mark(page, CODE, marked);
   }
 
   isCode(page: number): boolean {
     this.#checkPages(page, 1);
-    return this.#bytes[this.codeMarksBase + page] !== 0;
+    return ((this.#bytes[this.codeMarksBase + page] ?? 0) & CODE) !== 0;
+  }
+
+  /**
+   * Watch a page, or leave off. A watched page is like one that is marked as code: a CPU that stores into it, and has no
+   * TLB entry for that, says so first.
+   */
+  watch(page: number, watched: boolean): void {
+    this.#mark(page, WATCHED, watched);
+  }
+
+  isWatched(page: number): boolean {
+    this.#checkPages(page, 1);
+    return ((this.#bytes[this.codeMarksBase + page] ?? 0) & WATCHED) !== 0;
+  }
+
+  /** Turn a bit of a page's mark on or off. */
+  #mark(page: number, bit: number, on: boolean): void {
+    this.#checkPages(page, 1);
+    const at = this.codeMarksBase + page;
+    const before = this.#bytes[at] ?? 0;
+    const after = on ? before | bit : before & ~bit;
+    this.#codeMarks += (after === 0 ? 0 : 1) - (before === 0 ? 0 : 1);
+    this.#bytes[at] = after;
   }
 
   /**
@@ -331,7 +368,13 @@ export class Storage implements StorageLayout {
     this.#codeListener = listener;
   }
 
+  /** Who is told of everything that is done through this class; one at a time. */
+  observe(observer: StorageObserver | undefined): void {
+    this.#observer = observer;
+  }
+
   #changing(abs: number, length: number): void {
+    this.#observer?.changing(abs, length);
     if (this.#codeMarks === 0) return;
     const { first, last } = pagesOf(abs, length);
     for (let page = first; page <= last; page++) {

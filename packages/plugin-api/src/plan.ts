@@ -44,7 +44,7 @@ export interface MachinePlan {
     readonly generation: number;
     readonly count: number;
     readonly maxCount: number;
-    readonly engine: "interpreter" | "jit";
+    readonly engine: "interpreter" | "jit" | "both";
   };
   readonly facilities: ReadonlySet<FacilityName>;
   readonly storage: {

@@ -10,7 +10,7 @@ const facilityName = z.enum(facilities.map(({ name }) => name));
 const modelName = z.enum([MAX_MODEL, ...cpuModels.flatMap(({ name, aliases }) => [name, ...aliases])]);
 
 /** How instructions can run. */
-export const engines = ["interpreter", "jit"] as const;
+export const engines = ["interpreter", "jit", "both"] as const;
 export type Engine = (typeof engines)[number];
 
 const cpus = z.strictObject({

@@ -81,7 +81,10 @@ function optionHelp(): string {
     ["-device diag288, -watchdog-action ACTION", "a watchdog, and what happens when it runs out (reset)"],
     ["-no-reboot", "end instead of starting again"],
     ["-name NAME, -uuid UUID", "what the guest is told"],
-    ["--engine interpreter|jit", "how instructions run (ours)"],
+    [
+      "--engine interpreter|jit|both",
+      "how instructions run; both: in lockstep, up to the first difference (ours)",
+    ],
     ["--host-key FILE", "private host key of the Ultravisor; several may be given (ours)"],
     ["--timeout DURATION", "end after 90s, 5m, 2h (ours)"],
     ["--stats", "figures at the end (ours)"],

@@ -287,6 +287,12 @@ function countOne(e: Emitter, { cpu, budget }: Loop, here: I64): void {
 function emitEnter(e: Emitter, loop: Loop, runtime: Runtime, module: ModuleBuilder, table: number): void {
   const { cpu, budget, place, word, origin, last, target, enter } = loop;
   e.set(target, target.value.and(loop.addressMask.value));
+  // A used-up budget comes before what the fetch may meet, as it does in compiled code.
+  e.rarely(budget.value.leS(0), () => {
+    e.store("i32", cpu, at.event, I(Event.slice));
+    e.store("i64", cpu, at.pswAddress, target.value);
+    e.return(budget.value);
+  });
   const low = target.value.low32();
   const offset = low.and(0xfff);
   const tlbIndex = low.shrU(8).and((Tlb.fetchEntries - 1) << Tlb.entryShift);

@@ -6,10 +6,27 @@
  * of the CPU: the PSW's address is the next instruction's when it is called, and whatever it then says
  * counts. It throws a `ProgramInterruption` to end the instruction; all checks come before the first change.
  */
-import type { Cpu } from "../cpu.ts";
+import { type Cpu, ProgramInterruption } from "../cpu.ts";
+import { Event, cpu as at } from "../state.ts";
 
 /** The interpreter must look at the PSW, the modes and pending interruptions again. */
 export const modeChanged = -1;
 
 export type HostRoutine = (cpu: Cpu) => number | void;
 export type HostRoutines = Readonly<Record<string, HostRoutine>>;
+
+/** A host routine as WebAssembly calls it: exceptions of the guest become an event, ours pass through. */
+export function callable(cpuOf: (block: number) => Cpu, routine: HostRoutine): (block: number) => number {
+  return (block) => {
+    const cpu = cpuOf(block);
+    try {
+      const result = routine(cpu) ?? 0;
+      if (result === modeChanged && cpu.u32(at.event) === Event.none) cpu.setU32(at.event, Event.reload);
+      return result;
+    } catch (error) {
+      if (!(error instanceof ProgramInterruption)) throw error;
+      cpu.noteProgram(error);
+      return -1;
+    }
+  };
+}
