@@ -34,8 +34,12 @@ done < /dev/console
 poweroff -f
 `;
 
+/** Process 1 that executes these commands without being asked, and powers off. */
+export const unattendedInit = (commands: readonly string[]): string =>
+  init.replace(/while[^]*done[^\n]*\n/, () => `${commands.join("\n")}\n`);
+
 /** The initramfs in which workloads run: Debian's busybox and the workloads, built for each machine. */
-export async function workloadInitramfs(folder: string): Promise<Uint8Array> {
+export async function workloadInitramfs(folder: string, processOne = init): Promise<Uint8Array> {
   const archive = new DebianArchive({ environment: { ...process.env } });
   const busybox = await fetchBusyboxStatic(archive);
   const extraFiles = builds.map((build) => ({
@@ -44,8 +48,18 @@ export async function workloadInitramfs(folder: string): Promise<Uint8Array> {
     mode: 0o755,
     bytes: buildWorkloads(build, folder),
   }));
-  return buildBusyboxInitramfs({ busybox: busybox.bytes, init, extraFiles, compression: "none" });
+  return buildBusyboxInitramfs({ busybox: busybox.bytes, init: processOne, extraFiles, compression: "none" });
 }
+
+/** What commands of workloads find: the program, and the amount of work. */
+export const settingOf = (build: Build, scale: number): string => `W=workloads-${build}; N=${scale}`;
+
+/** What a workload printed, on one line. */
+export const resultOf = (output: string): string =>
+  output
+    .trim()
+    .split(/\s*[\r\n]+\s*/)
+    .join("; ");
 
 /**
  * A booted machine that executes workloads.
@@ -89,7 +103,7 @@ export class WorkloadGuest implements AsyncDisposable {
 
   /** Runs a workload once. A program that fails has that for a result. @throws Error when it does not end */
   async execute({ before, command, after, scale }: Workload, build: Build, size: Size): Promise<Execution> {
-    const setting = `W=workloads-${build}; N=${scale[size]}`;
+    const setting = settingOf(build, scale[size]);
     await this.#command(before === undefined ? setting : `${setting}; ${before}`);
     const cpu = this.#process.cpuSeconds();
     const start = performance.now();

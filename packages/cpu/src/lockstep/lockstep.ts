@@ -156,19 +156,16 @@ export class Lockstep {
     const report = { cpu: cpu.number, alike: this.#alike, differences, steps: [], omitted: 0 };
     this.#repeating = true;
     try {
-      let [good, bad] = [0, count];
+      // Compiled code may do more than it is asked for; what it is asked for is what is halved.
+      let [low, high, good, bad] = [0, count, 0, count];
       let found = differences;
-      for (let tries = 0; tries < 40 && good + 1 < bad; tries++) {
-        const wanted = (good + bad) >> 1;
+      while (low + 1 < high) {
+        const wanted = (low + high) >> 1;
         const { done, differences: now } = this.#again(cpu, state, wanted);
-        if (now.length === 0 && done >= bad) {
-          if (done === bad && wanted + 1 === bad) break;
-          return new EngineDifference({ ...report, note: unrepeatable });
-        }
-        if (now.length === 0) good = Math.max(done, wanted);
-        else [bad, found] = [Math.min(done, bad), now];
-        if (now.length > 0 && done >= bad && wanted + 1 >= bad) break;
+        if (now.length === 0) [low, good] = [wanted, done];
+        else [high, bad, found] = [wanted, done, now];
       }
+      if (good >= bad) return new EngineDifference({ ...report, note: unrepeatable });
       this.#rewind(cpu, state);
       const steps = this.#steps(cpu, bad);
       const shown = steps.slice(Math.max(good, steps.length - MOST_STEPS));
