@@ -39,11 +39,22 @@ export class LockstepJudge {
     const { kernel } = await debianParts(this.#folder);
     const initrd = join(this.#folder, "lockstep.cpio");
     writeFileSync(initrd, await workloadInitramfs(this.#folder, unattendedInit(this.#commands())));
-    const { command, args } = lockframe(
-      ...["qemu", "--engine", "both", "--stats", "-m", String(this.#megabytes), "-nographic", "-nodefaults"],
-      ...["-chardev", "stdio,id=console", "-device", "sclpconsole,chardev=console"],
+    const options = {
+      engine: "both",
+      m: String(this.#megabytes),
+      chardev: "stdio,id=console",
+      device: "sclpconsole,chardev=console",
+      kernel,
+      initrd,
       // Without the random layout, the same run is the same again.
-      ...["-kernel", kernel, "-initrd", initrd, "-append", "console=ttysclp0 nokaslr quiet"],
+      append: "console=ttysclp0 nokaslr quiet",
+    };
+    const { command, args } = lockframe(
+      "qemu",
+      "--stats",
+      "-nographic",
+      "-nodefaults",
+      ...Object.entries(options).flatMap(([name, value]) => [`-${name}`, value]),
     );
     await using machine = new MeteredProcess(command, args);
     let shown = 0;
