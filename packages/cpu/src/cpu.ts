@@ -107,6 +107,16 @@ const nullifying: ReadonlySet<number> = new Set<number>([
   programInterruption.asteSequence,
   programInterruption.extendedAuthority,
 ]);
+/** Why an address has no real address. */
+export interface MissingTranslation {
+  /** Interruption code. */
+  readonly code: number;
+  /** Address of the invalid entry of a segment or page table. */
+  readonly entry: bigint | undefined;
+  /** The table is too short to have that entry. */
+  readonly outside: boolean;
+}
+
 /** What a program interruption stores when it is for an event of program-event recording. */
 export interface RecordedEvent {
   readonly code: number;
@@ -409,17 +419,16 @@ export class Cpu {
     if (host === 0) throw new AlreadyNoted(this.u32(at.programCode));
     return host;
   }
-  /** Real address that the tables of an address space give, or the interruption code of what is missing. */
-  realAddress(
-    address: bigint,
-    asce: bigint,
-  ): { readonly code: 0; readonly address: bigint } | { readonly code: number } {
+  /** Real address that the tables of an address space give, or what is missing. */
+  realAddress(address: bigint, asce: bigint): { readonly address: bigint } | MissingTranslation {
     this.setU32(at.event, Event.none);
     const code = this.#translator.walk(this.block, BigInt.asIntN(64, address), BigInt.asIntN(64, asce));
-    if (code !== 0) return { code };
     const frame = this.u64(at.translated);
+    if (code === programInterruption.segmentTranslation || code === programInterruption.pageTranslation)
+      return { code, entry: frame & ~1n, outside: (frame & 1n) !== 0n };
+    if (code !== 0) return { code, entry: undefined, outside: false };
     const page = frame & 1n ? BigInt(this.swapPrefix(Number(frame & ~0xfffn))) : frame;
-    return { code: 0, address: page | (address & 0xfffn) };
+    return { address: page | (address & 0xfffn) };
   }
   /** Prefixing: real to absolute, and back. */
   swapPrefix(address: number): number {

@@ -108,6 +108,16 @@ describe("EXECUTE", () => {
     engine.interpreter.run(cpu.block, 1);
     expect(cpu.u64(at.breakingEvent)).toBe(breaking);
   });
+  it.each([
+    ["EX", "440010080000", 0x8000_1004n],
+    ["EXRL", "c60000000004", 0xc000_1006n],
+  ])("is what BRANCH AND LINK remembers the length of in 24-bit mode: %s", (_, program, link) => {
+    engine.reset("24");
+    engine.gr({ 1: 0x1000, 4: 0x2000, 5: 0 });
+    engine.put(0x1000, bytes(`${program}00000554`)); // balr %r5,%r4
+    engine.interpreter.run(cpu.block, 1);
+    expect(engine.gr()[5]).toBe(link);
+  });
   it("does not execute EXECUTE", () => {
     engine.reset();
     engine.put(0x1000, bytes(`${exrl}0000${exrl}`));

@@ -230,6 +230,7 @@ function defineExecute(module: ModuleBuilder, runtime: Runtime): number {
     e.return(LEFT);
   });
   const handler = decode(e, word.value.shrU(48).low32(), word.value.shrU(16).low32().and(0xff));
+  e.store("i32", state, at.instructionLength, e.parameter64(4).sub(e.parameter64(3)).low32());
   const breakingBefore = e.local64(load.i64(state, at.breakingEvent));
   e.store("i64", state, at.breakingEvent, I64.of(NOTHING_BROKE));
   for (const argument of [state, target, word.value, handler.value]) e.emit(argument.node);

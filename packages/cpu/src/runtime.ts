@@ -126,7 +126,8 @@ function defineTableEntry(
 
 /**
  * (cpu, address, ASCE) -> 0, or the program-interruption code. Leaves the absolute or real address of the page
- * in `translated` (bit 63 one: absolute already) and DAT protection in `translatedProtected`.
+ * in `translated` (bit 63 one: absolute already) and DAT protection in `translatedProtected`; or the address of the
+ * entry that is invalid (bit 63 one: that the table is too short for).
  */
 function defineWalk(module: ModuleBuilder, tableEntry: number, raise: number): number {
   void raise;
@@ -157,10 +158,17 @@ function defineWalk(module: ModuleBuilder, tableEntry: number, raise: number): n
     const part = e.local32(indexBits.value.shrU(9).low32());
     // 39, 3A, 3B region first, second, third; 10 segment.
     const code = e.local32(level.value.isZero().select(I(0x10), I(0x3c).sub(level.value)));
-    e.if(part.value.gtU(last.value).or(part.value.ltU(first.value)), () => e.return(code.value));
-    e.set(entry, e.call64(tableEntry, state, table.value.add(indexBits.value.shl(3))));
+    const place = table.value.add(indexBits.value.shl(3));
+    e.if(part.value.gtU(last.value).or(part.value.ltU(first.value)), () => {
+      e.store("i64", state, at.translated, place.or(1));
+      e.return(code.value);
+    });
+    e.set(entry, e.call64(tableEntry, state, place));
     e.if(load.i32(state, at.event), () => e.return(I(0x05)));
-    e.if(entry.value.and(0x20).ne(0), () => e.return(code.value));
+    e.if(entry.value.and(0x20).ne(0), () => {
+      e.store("i64", state, at.translated, place);
+      e.return(code.value);
+    });
     e.if(entry.value.shrU(2).low32().and(3).ne(level.value), () => e.return(I(0x12)));
     e.if(level.value, () => {
       e.if(enhanced, () => {
@@ -189,9 +197,13 @@ function defineWalk(module: ModuleBuilder, tableEntry: number, raise: number): n
     e.store("i32", state, at.translatedProtected, protect.value);
     e.return(I(0));
   });
-  e.set(entry, e.call64(tableEntry, state, entry.value.and(~0x7ffn).add(address.shrU(9).and(0x7f8))));
+  const pageEntry = e.local64(entry.value.and(~0x7ffn).add(address.shrU(9).and(0x7f8)));
+  e.set(entry, e.call64(tableEntry, state, pageEntry.value));
   e.if(load.i32(state, at.event), () => e.return(I(0x05)));
-  e.if(entry.value.and(0x400).ne(0), () => e.return(I(0x11)));
+  e.if(entry.value.and(0x400).ne(0), () => {
+    e.store("i64", state, at.translated, pageEntry.value);
+    e.return(I(0x11));
+  });
   e.if(entry.value.and(0x800).ne(0), () => e.return(I(0x12)));
   e.store("i64", state, at.translated, entry.value.and(PAGE_MASK));
   e.store("i32", state, at.translatedProtected, protect.value.or(entry.value.low32().and(0x200)));

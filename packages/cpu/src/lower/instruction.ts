@@ -38,6 +38,7 @@ const stateAccess: Record<StateField, { readonly offset: number; readonly type: 
   todProgrammable: { offset: at.todProgrammable, type: "i32" },
   cpuAddress: { offset: at.cpuAddress, type: "i32" },
   breakingEvent: { offset: at.breakingEvent, type: "i64" },
+  executeLength: { offset: at.instructionLength, type: "i32" },
 };
 
 const MODES = (1n << 62n) | (1n << 58n); // PSW bits 1 and 5: PER and DAT, of which the interpreter has to be told

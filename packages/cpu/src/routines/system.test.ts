@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, test } from "vitest";
 import { TestMachine } from "../../test/machine.ts";
 import { PswBit } from "../cpu.ts";
 
@@ -120,4 +120,36 @@ describe("translation tables", () => {
     cpu.flushTlb();
     expect(machine.run(STORE, DAT)).toBe(PROTECTION);
   });
+
+  it("LOAD REAL ADDRESS names the entry that is invalid", () => {
+    const LRA = "b1605000"; // %r6,0(%r5)
+    const LRAG = "e36050000003";
+    const found = (program: string, address: bigint): unknown => {
+      cpu.setGr(5, address);
+      cpu.setGr(6, 0x1234_5678_9abc_def0n);
+      expect(machine.run(program, DAT)).toBeUndefined();
+      return [machine.cc, cpu.gr(6)];
+    };
+    storage.store64(PAGES + 8 * 5, 0x7400n);
+    for (const program of [LRA, LRAG]) {
+      expect(found(program, 0x4321n)).toEqual([0, 0x4321n]);
+      expect(found(program, 0x5321n)).toEqual([2, BigInt(PAGES + 8 * 5)]);
+      storage.store64(SEGMENTS + 8, 0x20n);
+      expect(found(program, 0x10_0000n)).toEqual([1, BigInt(SEGMENTS + 8)]);
+      cpu.setCr(1, BigInt(SEGMENTS)); // 512 entries
+      expect(found(program, 0x2000_0000n)).toEqual([3, 0x1234_5678_0000_0000n | BigInt(SEGMENTS + 8 * 512)]);
+      expect(found(program, 1n << 40n)).toEqual([3, 0x1234_5678_8000_0038n]);
+      cpu.setCr(1, BigInt(SEGMENTS) | 3n);
+    }
+  });
+});
+
+test("what LURA and STURA touch is referenced, and changed", () => {
+  const [LURA, STURA] = ["b24b0034", "b2460034"]; // %r3,%r4
+  cpu.setGr(4, 0x6000n);
+  storage.setKey(0x6000, 0);
+  expect(machine.run(LURA)).toBeUndefined();
+  expect(storage.getKey(0x6000)).toBe(4);
+  expect(machine.run(STURA)).toBeUndefined();
+  expect(storage.getKey(0x6000)).toBe(6);
 });

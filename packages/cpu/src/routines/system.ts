@@ -384,8 +384,7 @@ function translation(processors: Processors): HostRoutines {
         return 0;
       }
       if (result.code === 0x05 || result.code === 0x12) throw new ProgramInterruption(result.code);
-      cpu.setGrLow(r1, 0x8000_0000 | result.code);
-      return result.code === 0x10 ? 1 : result.code === 0x11 ? 2 : 3;
+      return loadEntryAddress(cpu, r1, result, form === 1 || cpu.addressMask > 0x7fff_ffffn);
     },
     /** (R1: access register, R2: extended authorization index in bits 32-47). */
     testAccess: (cpu) => testAccess(cpu, cpu.ar(cpu.arg32(0)), cpu.grLow(cpu.arg32(1)) >>> 16),
@@ -408,6 +407,8 @@ function translation(processors: Processors): HostRoutines {
       else if (form === 1) cpu.setGr(r1, cpu.storage.fetch64(absolute));
       else if (form === 2) cpu.storage.store32(absolute, cpu.grLow(r1));
       else cpu.storage.store64(absolute, cpu.gr(r1));
+      if (form < 2) cpu.storage.setReferenced(absolute);
+      else cpu.storage.setChanged(absolute);
     },
     setPrefix: (cpu) => {
       const prefix = cpu.fetch32(cpu.arg64(0), cpu.arg32(1)) & 0x7fff_e000;
@@ -424,10 +425,30 @@ function realAddressIn(cpu: Cpu, space: number, address: bigint, ar: number): Re
     return cpu.realAddress(address, translateAccessRegister(cpu, ar).asce);
   } catch (error) {
     if (!isTokenException(error)) throw error;
-    return { code: error.code };
+    return { code: error.code, entry: undefined, outside: false };
   }
 }
 type RealAddress = ReturnType<Cpu["realAddress"]>;
+
+/**
+ * LOAD REAL ADDRESS without a real address: of an invalid entry of a segment or page table, its address; else, or when
+ * that does not fit, the interruption code. Returns the condition code.
+ */
+function loadEntryAddress(
+  cpu: Cpu,
+  r1: number,
+  { code, entry, outside }: Exclude<RealAddress, { address: bigint }>,
+  wide: boolean,
+): number {
+  if (entry === undefined || (entry > 0x7fff_ffffn && (!wide || outside))) {
+    cpu.setGrLow(r1, 0x8000_0000 | code);
+    return 3;
+  }
+  if (wide && !outside) cpu.setGr(r1, entry);
+  else cpu.setGrLow(r1, Number(entry));
+  if (outside) return 3;
+  return code === 0x10 ? 1 : 2;
+}
 
 // --- timing ----------------------------------------------------------------------------------------
 

@@ -49,6 +49,7 @@ import {
   I as Iformat,
   inMode,
   insn,
+  machine,
   psw,
   recognise,
   share,
@@ -373,8 +374,8 @@ export const branches: readonly Instruction[] = [
     },
     { facility: 58 },
   ),
-  insn("BALR", RR(0x05), "BRANCH AND LINK", ({ r1, r2 }) => branchAndLink(r1, target(r2), r2.ne(0))),
-  insn("BAL", RXa(0x45), "BRANCH AND LINK", ({ r1, s2 }) => branchAndLink(r1, s2.address, I32.of(1))),
+  insn("BALR", RR(0x05), "BRANCH AND LINK", ({ r1, r2 }) => branchAndLink(r1, target(r2), r2.ne(0), 2)),
+  insn("BAL", RXa(0x45), "BRANCH AND LINK", ({ r1, s2 }) => branchAndLink(r1, s2.address, I32.of(1), 4)),
   insn("BASR", RR(0x0d), "BRANCH AND SAVE", ({ r1, r2 }) => [link(r1), branchWhen(r2.ne(0), target(r2))]),
   insn("BAS", RXa(0x4d), "BRANCH AND SAVE", ({ r1, s2 }) => [link(r1), branch(s2.address)]),
   insn("BRAS", RIb(0xa705), "BRANCH RELATIVE AND SAVE", ({ r1, ri2 }) => [
@@ -464,9 +465,10 @@ function setMode(mode: number): Effects {
 }
 
 /** BRANCH AND LINK: as BRANCH AND SAVE in 31- and 64-bit mode; 24-bit mode also saves length, code and program mask. */
-function branchAndLink(r1: I32, to: I64, taken: I32): Effects {
-  const length = psw.next.sub(psw.here).shrU(1).low32();
-  const narrow = length.shl(30).or(psw.cc.shl(28)).or(psw.programMask.shl(24)).or(psw.next.low32());
+function branchAndLink(r1: I32, to: I64, taken: I32, ownLength: number): Effects {
+  const isExecuted = psw.next.sub(psw.here).ne(ownLength);
+  const length = isExecuted.select(machine.executeLength, I32.of(ownLength));
+  const narrow = length.shl(29).or(psw.cc.shl(28)).or(psw.programMask.shl(24)).or(psw.next.low32());
   const medium = psw.next.low32().or(psw.basicMode.shl(31));
   const word = psw.basicMode.select(medium, narrow).unsigned64();
   const linked = psw.extendedMode.select(psw.next, gr(r1).value.and(0xffff_ffff_0000_0000n).or(word));

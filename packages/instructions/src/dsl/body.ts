@@ -308,6 +308,8 @@ export const machine = {
   todProgrammable: state32("todProgrammable"),
   setTodProgrammable: setState("todProgrammable"),
   breakingEvent: state64("breakingEvent"),
+  /** Bytes of the EXECUTE that runs this instruction, if one does. */
+  executeLength: state32("executeLength"),
 };
 
 // --- effects -------------------------------------------------------------------------------------

@@ -70,7 +70,8 @@ export type StateField =
   | "fpc"
   | "todProgrammable"
   | "cpuAddress"
-  | "breakingEvent";
+  | "breakingEvent"
+  | "executeLength";
 
 export type Node =
   | { readonly kind: "const"; readonly type: ValueType; readonly value: bigint }
