@@ -9,7 +9,7 @@ import { missingCompiler } from "./toolchain.ts";
 
 const missing = missingCompiler();
 
-it("every workload has the right result with compiled code", { timeout: 300_000 }, async ({ skip }) => {
+it("every workload has the right result with compiled code", { timeout: 600_000 }, async ({ skip }) => {
   if (missing !== undefined) skip(missing);
   let figures: readonly Figure[] = [];
   try {

@@ -51,8 +51,12 @@ export async function workloadInitramfs(folder: string, processOne = init): Prom
   return buildBusyboxInitramfs({ busybox: busybox.bytes, init: processOne, extraFiles, compression: "none" });
 }
 
-/** What commands of workloads find: the program, and the amount of work. */
-export const settingOf = (build: Build, scale: number): string => `W=workloads-${build}; N=${scale}`;
+/** What commands of workloads find: the program, the amount of work, and how often a second a timer interrupts it. */
+export const settingOf = (build: Build, scale: number, ticks = 0): string =>
+  `W=workloads-${build}; N=${scale}; export TICKS=${ticks}`;
+
+/** A timer's frequency for results' sake: often, and a host that is slow or busy gets on all the same. */
+const SHORT_TICKS = 500;
 
 /** What a workload printed, on one line. */
 export const resultOf = (output: string): string =>
@@ -103,7 +107,7 @@ export class WorkloadGuest implements AsyncDisposable {
 
   /** Runs a workload once. A program that fails has that for a result. @throws Error when it does not end */
   async execute({ before, command, after, scale }: Workload, build: Build, size: Size): Promise<Execution> {
-    const setting = settingOf(build, scale[size]);
+    const setting = settingOf(build, scale[size], size === "short" ? SHORT_TICKS : 0);
     await this.#command(before === undefined ? setting : `${setting}; ${before}`);
     const cpu = this.#process.cpuSeconds();
     const start = performance.now();

@@ -10,6 +10,9 @@ import { type Size, type Workload, workloads } from "../bench/workloads.ts";
 /** Hours are for `--long`. */
 const PATIENCE_SECONDS = 6 * 3600;
 
+/** A timer interrupts every workload so often, in the guest's time, which counts instructions. */
+const TICKS = 10_000;
+
 interface Case {
   readonly name: string;
   readonly build: Build;
@@ -74,7 +77,7 @@ export class LockstepJudge {
     return this.#cases.map(({ name, build, workload }) => {
       const { before = ":", command, after = ":", scale } = workload;
       const able = build === "z10" ? "true" : "grep -q '^features.* vx ' /proc/cpuinfo";
-      const run = `${settingOf(build, scale[this.#size])}; ${before}; ${command}; ${after}`;
+      const run = `${settingOf(build, scale[this.#size], TICKS)}; ${before}; ${command}; ${after}`;
       return `echo '<${name}>'; if ${able}; then ${run}; else echo skipped; fi; echo '</${name}>'`;
     });
   }

@@ -1,7 +1,14 @@
 /** A program on a bare CPU, for comparing engines: assembled, run to its end, and what is left of it. */
 import { createHash } from "node:crypto";
 import { assemble } from "@lockframe/assembler";
-import { type Engine, Processors, type Services, engineArea, hostRoutines } from "@lockframe/cpu";
+import {
+  type Engine,
+  type JitStatistics,
+  Processors,
+  type Services,
+  engineArea,
+  hostRoutines,
+} from "@lockframe/cpu";
 import { instructions } from "@lockframe/instructions";
 import { Storage } from "@lockframe/memory";
 
@@ -11,7 +18,7 @@ const CODE = 0x1_0000;
 const CODE_SIZE = 0x2000;
 const DATA = 0xf_0000;
 /** Milliseconds after which a program counts as endless. */
-const PATIENCE = 10_000;
+const PATIENCE = 30_000;
 /** PSW bits: 64-bit addressing mode; the same and wait. */
 const EXTENDED = 0x0000_0001_8000_0000n;
 const DISABLED_WAIT = EXTENDED | (1n << 49n);
@@ -44,6 +51,15 @@ export class Bench {
       routines: hostRoutines,
       engine,
     });
+  }
+
+  get storage(): Storage {
+    return this.#storage;
+  }
+
+  /** What has been compiled so far; undefined without a compiler. */
+  get compiled(): JitStatistics | undefined {
+    return this.#processors.jit;
   }
 
   /** Run a program until a disabled wait PSW is loaded, by it or by a program interruption. `data` is the address of its data. */

@@ -1,0 +1,27 @@
+/**
+ * `pnpm nightly:torture [--minutes 30] [--seed TEXT]`: torture programs from new seeds, each with both engines in
+ * lockstep; between them, code without end is compiled and forgotten. Says how far it is, and ends at the first difference
+ * or when the memory that the process takes has grown.
+ */
+import { parseArgs } from "node:util";
+import { Torture } from "./torture.ts";
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "30" },
+    seed: { type: "string", default: new Date().toISOString().slice(0, 10) },
+  },
+});
+const torture = new Torture(values.seed);
+const end = performance.now() + Number(values.minutes) * 60_000;
+let next = 0;
+let failure: string | undefined;
+while (performance.now() < end && failure === undefined) {
+  failure = torture.round();
+  if (performance.now() >= next || failure !== undefined) {
+    console.log(torture.progress());
+    next = performance.now() + 10_000;
+  }
+}
+console.log(failure ?? `${torture.progress()}: nothing found`);
+process.exitCode = failure === undefined ? 0 : 1;
