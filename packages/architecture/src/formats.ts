@@ -59,6 +59,11 @@ const d1l = field("d1", "dl", 20, 20);
 const b2 = field("b2", "b", 16);
 const d2 = field("d2", "d", 20, 12);
 const d2l = field("d2", "dl", 20, 20);
+const v1 = field("v1", "v", 8);
+const v2 = field("v2", "v", 12);
+const v3low = field("v3", "v", 12);
+const v3 = field("v3", "v", 16);
+const v4 = field("v4", "v", 32);
 const b2ss = field("b2", "b", 32);
 const d2ss = field("d2", "d", 36, 12);
 
@@ -86,6 +91,26 @@ const format = (
   fields: readonly Field[],
   syntax: readonly OperandSyntax[],
 ): Format => ({ name, length, opcode, fields, syntax });
+
+/** A format of vector instructions: fields, among them those masks that the instruction has, and operands by name. */
+function vector(name: string, fields: readonly Field[], operands: string): Format {
+  const syntax = operands.split(" ").map((operand): OperandSyntax => {
+    if (operand === "d2(x2,b2)") return bxd2;
+    if (operand === "d2(v2,b2)") return { kind: "bxd", base: "b2", index: "v2", displacement: "d2" };
+    return operand === "d2(b2)" ? bd2 : f(operand);
+  });
+  return format(name, 6, at0and40, fields, syntax);
+}
+/** Masks of VRR-a, VRR-b, VRR-c and VRR-e. */
+const m3a = field("m3", "m", 32);
+const m4a = field("m4", "m", 28);
+const m5a = field("m5", "m", 24);
+const m4b = field("m4", "m", 32);
+const m5c = field("m5", "m", 28);
+const m6c = field("m6", "m", 24);
+const m5d = field("m5", "m", 20);
+const m6d = field("m6", "m", 24);
+const m6e = field("m6", "m", 20);
 
 /** Every format the instruction list uses, by the Principles of Operation's name. */
 export const formats = {
@@ -363,6 +388,42 @@ export const formats = {
   SSF: format("SSF", 6, at0and12, [field("r3", "r", 8), b1, d1, b2ss, d2ss], [bd1, bd2, f("r3")]),
   /** SSF as LPD writes it: register first. */
   SSFr: format("SSFr", 6, at0and12, [field("r3", "r", 8), b1, d1, b2ss, d2ss], [f("r3"), bd1, bd2]),
+  VRIa: vector("VRIa", [v1, field("i2", "u", 16, 16)], "v1 i2"),
+  /** VRI-a with an element's number: VLEIB. */
+  VRIa3: vector("VRIa3", [v1, field("i2", "i", 16, 16), m3a], "v1 i2 m3"),
+  VRIb: vector("VRIb", [v1, field("i2", "u", 16, 8), field("i3", "u", 24, 8), m4b], "v1 i2 i3 m4"),
+  VRIc: vector("VRIc", [v1, v3low, field("i2", "u", 16, 16), m4b], "v1 v3 i2 m4"),
+  /** VRI-d without M5: VSLDB. */
+  VRId: vector("VRId", [v1, v2, v3, field("i4", "u", 24, 8)], "v1 v2 v3 i4"),
+  VRId5: vector("VRId5", [v1, v2, v3, field("i4", "u", 24, 8), field("m5", "m", 32)], "v1 v2 v3 i4 m5"),
+  VRIe: vector("VRIe", [v1, v2, field("i3", "u", 16, 12), m4b, m5c], "v1 v2 i3 m4 m5"),
+  /** VRR-a with none, or some, of its masks. */
+  VRRa: vector("VRRa", [v1, v2], "v1 v2"),
+  VRRa3: vector("VRRa3", [v1, v2, m3a], "v1 v2 m3"),
+  VRRa34: vector("VRRa34", [v1, v2, m3a, m4a], "v1 v2 m3 m4"),
+  VRRa35: vector("VRRa35", [v1, v2, m3a, m5a], "v1 v2 m3 m5"),
+  VRRa345: vector("VRRa345", [v1, v2, m3a, m4a, m5a], "v1 v2 m3 m4 m5"),
+  VRRb: vector("VRRb", [v1, v2, v3, m4b, m5a], "v1 v2 v3 m4 m5"),
+  /** VRR-c with none, or some, of its masks. */
+  VRRc: vector("VRRc", [v1, v2, v3], "v1 v2 v3"),
+  VRRc4: vector("VRRc4", [v1, v2, v3, m4b], "v1 v2 v3 m4"),
+  VRRc45: vector("VRRc45", [v1, v2, v3, m4b, m5c], "v1 v2 v3 m4 m5"),
+  VRRc456: vector("VRRc456", [v1, v2, v3, m4b, m5c, m6c], "v1 v2 v3 m4 m5 m6"),
+  /** VRR-d with none, or some, of its masks. */
+  VRRd5: vector("VRRd5", [v1, v2, v3, v4, m5d], "v1 v2 v3 v4 m5"),
+  VRRd56: vector("VRRd56", [v1, v2, v3, v4, m5d, m6d], "v1 v2 v3 v4 m5 m6"),
+  VRRe: vector("VRRe", [v1, v2, v3, v4], "v1 v2 v3 v4"),
+  VRRe56: vector("VRRe56", [v1, v2, v3, v4, m5c, m6e], "v1 v2 v3 v4 m5 m6"),
+  VRRf: vector("VRRf", [v1, r2low, field("r3", "r", 16)], "v1 r2 r3"),
+  VRSa: vector("VRSa", [v1, v3low, b2, d2], "v1 v3 d2(b2)"),
+  VRSa4: vector("VRSa4", [v1, v3low, b2, d2, m4b], "v1 v3 d2(b2) m4"),
+  VRSb: vector("VRSb", [v1, r3low, b2, d2], "v1 r3 d2(b2)"),
+  VRSb4: vector("VRSb4", [v1, r3low, b2, d2, m4b], "v1 r3 d2(b2) m4"),
+  VRSc: vector("VRSc", [r1, v3low, b2, d2, m4b], "r1 v3 d2(b2) m4"),
+  VRV: vector("VRV", [v1, v2, b2, d2, m3a], "v1 d2(v2,b2) m3"),
+  VRX: vector("VRX", [v1, x2, b2, d2, m3a], "v1 d2(x2,b2) m3"),
+  /** VRX whose first operand is a general register: LCBB. */
+  RXEm: vector("RXEm", [r1, x2, b2, d2, m3a], "r1 d2(x2,b2) m3"),
 } as const satisfies Record<string, Format>;
 
 export type FormatName = keyof typeof formats;

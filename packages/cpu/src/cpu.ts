@@ -226,6 +226,14 @@ export class Cpu {
   setFpr(n: number, value: bigint): void {
     this.setU64(at.vr + 8 + 16 * n, value);
   }
+  /** Vector register, 128 bits. */
+  vr(n: number): bigint {
+    return (this.u64(at.vr + 8 + 16 * n) << 64n) | this.u64(at.vr + 16 * n);
+  }
+  setVr(n: number, value: bigint): void {
+    this.setU64(at.vr + 8 + 16 * n, value >> 64n);
+    this.setU64(at.vr + 16 * n, BigInt.asUintN(64, value));
+  }
   get fpc(): number {
     return this.u32(at.fpc);
   }

@@ -25,6 +25,12 @@ const registerFree: ReadonlySet<string> = new Set([
   "translate",
   "moveNumerics",
   "moveZones",
+  "loadVectors",
+  "storeVectors",
+  "loadLeftmostBytes",
+  "storeLeftmostBytes",
+  "galoisMultiplySum",
+  "multiplySumLogical",
 ]);
 
 /** Where an instruction stands in its region. */

@@ -49,10 +49,13 @@ function find({ statements, effects }: Recording): RegisterUse {
     if (node.kind === "unary") visit(node.a);
     else if (node.kind === "binary") [node.a, node.b].forEach(visit);
     else if (node.kind === "select") [node.condition, node.a, node.b].forEach(visit);
-    else if (node.kind === "float") node.operands.forEach(visit);
+    else if (node.kind === "float" || node.kind === "vector") node.operands.forEach(visit);
     else if (node.kind === "relative") visit(node.offset);
     else if (node.kind === "state" && node.field === "cc") code = true;
-    else if (node.kind === "register" && node.file === "gr") read |= numberOf(node.index);
+    else if (node.kind === "register") {
+      if (node.file === "gr") read |= numberOf(node.index);
+      else visit(node.index);
+    }
   };
   const statement = (s: Statement): void => {
     if (s.kind === "let") visit(s.value);
@@ -78,6 +81,7 @@ function find({ statements, effects }: Recording): RegisterUse {
   const effect = (e: Effect): void => {
     if (e.kind === "setRegister") {
       if (e.file === "gr") written |= numberOf(e.index);
+      else visit(e.index);
       visit(e.value);
     } else if (e.kind === "setState" || e.kind === "setSystemMask") visit(e.value);
     else if (e.kind === "store") [e.address, e.ar, e.value].forEach(visit);

@@ -1,11 +1,13 @@
 /** Emits expressions and structured code into one WebAssembly function. The engine's own routines are written with it. */
 import type { Node, ValueType } from "@lockframe/instructions";
-import { I32, I64 } from "@lockframe/instructions";
+import { I32, I64, V128 } from "@lockframe/instructions";
 import type { Hint, Load, Store } from "../wasm/code.ts";
 import { floatCode } from "../wasm/float-code.ts";
 import { FunctionBody } from "../wasm/module.ts";
 
-export interface Local<T extends I32 | I64> {
+type Value = I32 | I64 | V128;
+
+export interface Local<T extends Value> {
   readonly index: number;
   readonly value: T;
 }
@@ -28,6 +30,8 @@ export const load = {
   s16as64: load64("i64_16s"),
   s32as64: load64("i64_32s"),
   u32as64: load64("i64_32u"),
+  v128: (address: I32, offset = 0): V128 =>
+    new V128({ kind: "load", type: "v128", what: "v128", address: address.node, offset }),
 };
 
 /** A place to go to: the number of labels open around it. */
@@ -62,11 +66,17 @@ export class Emitter {
     if (initial !== undefined) this.set(local, initial);
     return local;
   }
-  set<T extends I32 | I64>(local: Local<T>, value: T): void {
+  local128(initial?: V128): Local<V128> {
+    const index = this.body.local("v128");
+    const local = { index, value: new V128({ kind: "local", type: "v128", index }) };
+    if (initial !== undefined) this.set(local, initial);
+    return local;
+  }
+  set<T extends Value>(local: Local<T>, value: T): void {
     this.emit(value.node);
     this.code.set(local.index);
   }
-  store(what: Store, address: I32, offset: number, value: I32 | I64): void {
+  store(what: Store, address: I32, offset: number, value: Value): void {
     this.emit(address.node);
     this.emit(value.node);
     this.code.store(what, offset);
@@ -182,6 +192,10 @@ export class Emitter {
       case "float":
         for (const operand of node.operands) this.emit(operand);
         for (const byte of floatCode[node.operation]) this.code.byte(byte);
+        return;
+      case "vector":
+        for (const operand of node.operands) this.emit(operand);
+        this.code.vector(node.operation, node.immediate);
         return;
       case "select":
         this.emit(node.a);

@@ -7,12 +7,14 @@ import type {
   ConditionCode,
   Effect,
   Node,
+  OperandSize,
   Recording,
   RegisterFile,
   StateField,
   Statement,
+  ValueType,
 } from "@lockframe/instructions";
-import { I32, I64 } from "@lockframe/instructions";
+import { I32, I64, V128 } from "@lockframe/instructions";
 import type { Runtime } from "../runtime.ts";
 import { Event, Tlb, cpu as at } from "../state.ts";
 import type { Load, Store } from "../wasm/code.ts";
@@ -26,8 +28,24 @@ export interface Callees extends Pick<Runtime, "raise" | "fetchSlow" | "storeSlo
   readonly execute: number;
 }
 
-const registerOffset: Record<RegisterFile, number> = { gr: at.gr, ar: at.ar, cr: at.cr, fpr: at.vr + 8 };
-const registerShift: Record<RegisterFile, number> = { gr: 3, ar: 2, cr: 3, fpr: 4 };
+/** Where a register file starts, the binary logarithm of its registers' distance, and how one is loaded and stored. */
+interface FilePlace {
+  readonly offset: number;
+  readonly shift: number;
+  readonly load: Load;
+  readonly store: Store;
+}
+const files: Record<RegisterFile, FilePlace> = {
+  gr: { offset: at.gr, shift: 3, load: "i64", store: "i64" },
+  ar: { offset: at.ar, shift: 2, load: "i32", store: "i32" },
+  cr: { offset: at.cr, shift: 3, load: "i64", store: "i64" },
+  fpr: { offset: at.vr + 8, shift: 4, load: "i64", store: "i64" },
+  vr: { offset: at.vr, shift: 4, load: "v128", store: "v128" },
+  vb: { offset: at.vr, shift: 0, load: "i32_8u", store: "i32_8" },
+  vh: { offset: at.vr, shift: 1, load: "i32_16u", store: "i32_16" },
+  vf: { offset: at.vr, shift: 2, load: "i32", store: "i32" },
+  vg: { offset: at.vr, shift: 3, load: "i64", store: "i64" },
+};
 
 const stateAccess: Record<StateField, { readonly offset: number; readonly type: "i32" | "i64" }> = {
   pswMask: { offset: at.pswMask, type: "i64" },
@@ -65,6 +83,7 @@ const composed: ReadonlySet<Node["kind"]> = new Set([
   "unary",
   "select",
   "float",
+  "vector",
   "register",
   "addressRegister",
   "relative",
@@ -106,12 +125,12 @@ export class InstructionLowering extends Emitter {
     switch (s.kind) {
       case "let": {
         this.emit(s.value);
-        this.code.set(this.#temporary(s.id, s.value.type === "i32" ? "i32" : "i64"));
+        this.code.set(this.#temporary(s.id, s.value.type));
         return;
       }
       case "fetch":
         this.#fetch(s.size, s.address, s.ar);
-        this.code.set(this.#temporary(s.id, s.size === 8 ? "i64" : "i32"));
+        this.code.set(this.#temporary(s.id, s.size === 16 ? "v128" : s.size === 8 ? "i64" : "i32"));
         return;
       case "guard":
         this.#scope(() => {
@@ -130,7 +149,7 @@ export class InstructionLowering extends Emitter {
         return;
       }
       case "if": {
-        const local = this.#temporary(s.id, s.taken.value.type === "i32" ? "i32" : "i64");
+        const local = this.#temporary(s.id, s.taken.value.type);
         const arm = (block: Block) => () =>
           this.#scope(() => {
             this.#statements(block.statements);
@@ -142,7 +161,7 @@ export class InstructionLowering extends Emitter {
     }
   }
 
-  #temporary(id: number, type: "i32" | "i64"): number {
+  #temporary(id: number, type: ValueType): number {
     const local = this.body.local(type);
     this.#temporaries.set(id, local);
     return local;
@@ -178,14 +197,18 @@ export class InstructionLowering extends Emitter {
     this.code.end();
   }
 
-  #fetch(size: 1 | 2 | 4 | 8, address: Node, ar: Node): void {
+  #fetch(size: OperandSize, address: Node, ar: Node): void {
     const ea = this.addressLocal(address);
+    if (size === 16) {
+      this.#fetchVector(ea, ar);
+      return;
+    }
     const type = size === 8 ? "i64" : "i32";
     const entry = this.probe(at.tlbRead, ea, size);
     this.code.if(type, "likely");
     this.depth += 1;
     this.hostAddress(entry, ea);
-    const what: Record<1 | 2 | 4 | 8, Load> = { 1: "i32_8u", 2: "i32_16u", 4: "i32", 8: "i64" };
+    const what: Record<Exclude<OperandSize, 16>, Load> = { 1: "i32_8u", 2: "i32_16u", 4: "i32", 8: "i64" };
     this.code.load(what[size], 8 - size).else();
     this.emit(this.#cpu.node);
     this.code.get(ea).i32(size);
@@ -197,6 +220,35 @@ export class InstructionLowering extends Emitter {
     this.leaveIf();
     this.depth -= 1;
     this.code.end();
+  }
+
+  /** Off the fast path: two doublewords. */
+  #fetchVector(ea: number, ar: Node): void {
+    const entry = this.probe(at.tlbRead, ea, 16);
+    this.code.if("v128", "likely");
+    this.depth += 1;
+    this.vectorAddress(entry, ea);
+    this.code.load("v128", 0).else();
+    this.#scope(() => {
+      const number = this.local32(new I32(ar));
+      const address = new I64({ kind: "local", type: "i64", index: ea });
+      const doubleword = (where: I64): I64 => {
+        const half = this.call64(this.#callees.fetchSlow, this.#cpu, where, I32.of(8), number.value);
+        this.emit(load.i32(this.#cpu, at.event).node);
+        this.leaveIf();
+        return half;
+      };
+      const left = doubleword(address);
+      const right = doubleword(address.add(8).and(this.#flow.addressMask));
+      this.emit(V128.ofDoublewords(left, right).node);
+    });
+    this.depth -= 1;
+    this.code.end();
+  }
+  /** The place of 16 bytes: a TLB's addend counts with eight. */
+  protected vectorAddress(entry: number, ea: number): void {
+    this.hostAddress(entry, ea);
+    this.code.i32(8).binary("sub", "i32");
   }
 
   protected addressLocal(address: Node): number {
@@ -379,21 +431,27 @@ export class InstructionLowering extends Emitter {
   }
 
   protected setRegister(e: SetRegister): void {
-    const offset = registerOffset[e.file] + (e.half === "high" ? 4 : 0);
-    const what: Store = e.half !== undefined || e.file === "ar" ? "i32" : "i64";
+    const { offset, store } = files[e.file];
     const { base, constant } = this.#registerPlace(e.file, e.index);
-    this.store(what, base, offset + constant, what === "i32" ? new I32(e.value) : new I64(e.value));
+    const place = offset + constant + (e.half === "high" ? 4 : 0);
+    this.emit(base.node);
+    this.emit(e.value);
+    this.code.store(e.half === undefined ? store : "i32", place);
   }
 
   #store(e: Effect & { kind: "store" }): void {
     const ea = this.addressLocal(e.address);
     const value = this.#valueLocal(e.value);
+    if (e.size === 16) {
+      this.#storeVector(ea, value, e.ar);
+      return;
+    }
     const entry = this.probe(at.tlbWrite, ea, e.size);
     this.code.if(undefined, "likely");
     this.depth += 1;
     this.hostAddress(entry, ea);
     this.code.get(value);
-    const narrow: Record<1 | 2 | 4 | 8, Store> = { 1: "i32_8", 2: "i32_16", 4: "i32", 8: "i64" };
+    const narrow: Record<Exclude<OperandSize, 16>, Store> = { 1: "i32_8", 2: "i32_16", 4: "i32", 8: "i64" };
     this.code.store(narrow[e.size], 8 - e.size);
     this.code.else();
     this.emit(this.#cpu.node);
@@ -403,6 +461,34 @@ export class InstructionLowering extends Emitter {
     this.#scope(() => this.emit(e.ar));
     this.code.call(this.#callees.storeSlow);
     this.leaveIf();
+    this.storedSlowly();
+    this.depth -= 1;
+    this.code.end();
+  }
+  /** Off the fast path: both ends are tested, then two doublewords are stored. */
+  #storeVector(ea: number, value: number, ar: Node): void {
+    const entry = this.probe(at.tlbWrite, ea, 16);
+    this.code.if(undefined, "likely");
+    this.depth += 1;
+    this.vectorAddress(entry, ea);
+    this.code.get(value).store("v128", 0).else();
+    this.#scope(() => {
+      const number = this.local32(new I32(ar));
+      const address = new I64({ kind: "local", type: "i64", index: ea });
+      const vector = new V128({ kind: "local", type: "v128", index: value });
+      const { probeStore, storeSlow } = this.#callees;
+      const leaveIfNot = (result: I32) => {
+        this.emit(result.ltS(0).node);
+        this.leaveIf();
+      };
+      leaveIfNot(this.call32(probeStore, this.#cpu, address, I32.of(16), number.value));
+      const next = address.add(8).and(this.#flow.addressMask);
+      for (const [where, half] of [
+        [address, vector.doubleword(0)] as const,
+        [next, vector.doubleword(1)] as const,
+      ])
+        leaveIfNot(this.call32(storeSlow, this.#cpu, where, half, I32.of(8), number.value));
+    });
     this.storedSlowly();
     this.depth -= 1;
     this.code.end();
@@ -503,7 +589,7 @@ export class InstructionLowering extends Emitter {
    * multiplied by the register's size while it is taken out of the word.
    */
   #registerPlace(file: RegisterFile, index: Node): { readonly base: I32; readonly constant: number } {
-    const shift = registerShift[file];
+    const { shift } = files[file];
     if (index.kind === "const") return { base: this.#cpu, constant: Number(index.value) << shift };
     if (index.kind !== "field") return { base: new I32(index).shl(shift).add(this.#cpu), constant: 0 };
     return { base: this.#flow.shiftedField(index, shift).add(this.#cpu), constant: 0 };
@@ -516,16 +602,16 @@ export class InstructionLowering extends Emitter {
         this.emit(this.#flow.field(node).node);
         return;
       case "register": {
-        const offset = registerOffset[node.file] + (node.half === "high" ? 4 : 0);
+        const { offset, load } = files[node.file];
         const { base, constant } = this.#registerPlace(node.file, node.index);
         this.emit(base.node);
-        code.load(node.type === "i32" ? "i32" : "i64", offset + constant);
+        code.load(node.half === undefined ? load : "i32", offset + constant + (node.half === "high" ? 4 : 0));
         return;
       }
       case "addressRegister": {
         if (node.index.kind !== "field") throw new Error("an address register is named by a field");
-        const scaled = this.local32(this.#flow.shiftedField(node.index, registerShift.gr));
-        const contents = load.i64(scaled.value.add(this.#cpu), registerOffset.gr);
+        const scaled = this.local32(this.#flow.shiftedField(node.index, files.gr.shift));
+        const contents = load.i64(scaled.value.add(this.#cpu), files.gr.offset);
         this.emit(scaled.value.select(contents, I64.of(0)).node);
         return;
       }
@@ -602,7 +688,7 @@ function countUses(recording: Recording): ReadonlyMap<Node, number> {
     if (node.kind === "unary") visit(node.a);
     else if (node.kind === "binary") [node.a, node.b].forEach(visit);
     else if (node.kind === "select") [node.condition, node.a, node.b].forEach(visit);
-    else if (node.kind === "float") node.operands.forEach(visit);
+    else if (node.kind === "float" || node.kind === "vector") node.operands.forEach(visit);
     else if (node.kind === "register" || node.kind === "addressRegister") visit(node.index);
     else if (node.kind === "relative") visit(node.offset);
   };

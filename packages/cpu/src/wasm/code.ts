@@ -1,5 +1,6 @@
 /** WebAssembly code as bytes: one method per instruction that the engine emits. Source: WebAssembly core specification, "Binary Format". */
-import type { Binary, Unary, ValueType } from "@lockframe/instructions";
+import type { Binary, Unary, ValueType, VectorOperation } from "@lockframe/instructions";
+import { vectorCode } from "./vector-code.ts";
 
 export const valueTypeCode: Record<ValueType, number> = {
   i32: 0x7f,
@@ -101,9 +102,15 @@ export type Load =
   | "i64_16s"
   | "i64_16u"
   | "i64_32u"
-  | "i64_32s";
-export type Store = "i32" | "i64" | "i32_8" | "i32_16" | "i64_8" | "i64_16" | "i64_32";
-const loadCode: Record<Load, number> = {
+  | "i64_32s"
+  | "v128";
+export type Store = "i32" | "i64" | "i32_8" | "i32_16" | "i64_8" | "i64_16" | "i64_32" | "v128";
+/** Vector instructions have a prefix. */
+const VECTOR = 0xfd;
+const V128_LOAD = 0x00;
+const V128_STORE = 0x0b;
+const V128_CONST = 0x0c;
+const loadCode: Record<Exclude<Load, "v128">, number> = {
   i32: 0x28,
   i64: 0x29,
   i32_8s: 0x2c,
@@ -117,7 +124,7 @@ const loadCode: Record<Load, number> = {
   i64_32s: 0x34,
   i64_32u: 0x35,
 };
-const storeCode: Record<Store, number> = {
+const storeCode: Record<Exclude<Store, "v128">, number> = {
   i32: 0x36,
   i64: 0x37,
   i32_8: 0x3a,
@@ -200,6 +207,11 @@ export class Code {
   }
 
   constant(type: ValueType, value: bigint): this {
+    if (type === "v128") {
+      this.byte(VECTOR).unsigned(V128_CONST);
+      for (let n = 0n; n < 128n; n += 8n) this.byte(Number((value >> n) & 0xffn));
+      return this;
+    }
     return integer(type) === "i32"
       ? this.byte(0x41).signed(Number(BigInt.asIntN(32, value)))
       : this.byte(0x42).#signed64(BigInt.asIntN(64, value));
@@ -227,10 +239,17 @@ export class Code {
   tee(local: number): this {
     return this.byte(0x22).unsigned(local);
   }
+  vector(operation: VectorOperation, immediate: readonly number[]): this {
+    this.byte(VECTOR).unsigned(vectorCode[operation]);
+    for (const byte of immediate) this.byte(byte);
+    return this;
+  }
   load(what: Load, offset: number): this {
+    if (what === "v128") return this.byte(VECTOR).unsigned(V128_LOAD).byte(0).unsigned(offset);
     return this.byte(loadCode[what]).byte(0).unsigned(offset);
   }
   store(what: Store, offset: number): this {
+    if (what === "v128") return this.byte(VECTOR).unsigned(V128_STORE).byte(0).unsigned(offset);
     return this.byte(storeCode[what]).byte(0).unsigned(offset);
   }
   /** memory.copy / memory.fill of memory 0. */

@@ -9,6 +9,9 @@ import { floatingPointSupport } from "./floating-point-support.ts";
 import { inserts, loads, multiples, stores } from "./loads.ts";
 import { logic } from "./logic.ts";
 import { messageSecurity } from "./message-security.ts";
+import { vectorInteger } from "./vector-integer.ts";
+import { vectorString } from "./vector-string.ts";
+import { vectorSupport } from "./vector-support.ts";
 
 export const instructions: readonly Instruction[] = [
   ...loads,
@@ -32,4 +35,7 @@ export const instructions: readonly Instruction[] = [
   ...messageSecurity,
   ...floatingPointSupport,
   ...binaryFloatingPoint,
+  ...vectorSupport,
+  ...vectorInteger,
+  ...vectorString,
 ];

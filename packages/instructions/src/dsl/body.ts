@@ -8,6 +8,7 @@
 import type { Node, RegisterFile, StateField } from "./expression.ts";
 import { I32, I64, constant, constantOf } from "./expression.ts";
 import type { Routine } from "./routines.ts";
+import { type ElementSize, V128, elements } from "./vector.ts";
 
 /** Storage operand: logical address in the current addressing mode, and the access register's number. */
 export interface StorageOperand {
@@ -15,12 +16,15 @@ export interface StorageOperand {
   readonly ar: I32;
 }
 
+/** Bytes of a storage operand. */
+export type OperandSize = 1 | 2 | 4 | 8 | 16;
+
 export type Statement =
   | { readonly kind: "let"; readonly id: number; readonly value: Node }
   | {
       readonly kind: "fetch";
       readonly id: number;
-      readonly size: 1 | 2 | 4 | 8;
+      readonly size: OperandSize;
       readonly address: Node;
       readonly ar: Node;
     }
@@ -51,7 +55,7 @@ export type Effect =
   | { readonly kind: "setState"; readonly field: StateField; readonly value: Node }
   | {
       readonly kind: "store";
-      readonly size: 1 | 2 | 4 | 8;
+      readonly size: OperandSize;
       readonly address: Node;
       readonly ar: Node;
       readonly value: Node;
@@ -131,7 +135,9 @@ export function record(body: () => Effects, mode = unknownMode): Recording {
   }
 }
 
-function block<T extends I32 | I64>(build: () => T): Block & { readonly result: T } {
+type Value = I32 | I64 | V128;
+
+function block<T extends Value>(build: () => T): Block & { readonly result: T } {
   const outer = current();
   const inner: Recorder = { statements: [], nextId: outer.nextId, mode: outer.mode };
   recorder = inner;
@@ -144,29 +150,33 @@ function block<T extends I32 | I64>(build: () => T): Block & { readonly result: 
   }
 }
 
-const wrap = (type: "i32" | "i64", id: number): I32 | I64 => {
-  const node: Node = { kind: "temporary", type, id };
-  return type === "i32" ? new I32(node) : new I64(node);
-};
+/** What an earlier read left behind, of the same type as a value. */
+function left(id: number, like: Value): Value {
+  const node: Node = { kind: "temporary", type: like.node.type, id };
+  if (like instanceof V128) return new V128(node);
+  return like instanceof I32 ? new I32(node) : new I64(node);
+}
 
 /** Compute once here, use often later. */
-export function share<T extends I32 | I64>(value: T): T;
-export function share(value: I32 | I64): I32 | I64 {
+export function share<T extends Value>(value: T): T;
+export function share(value: Value): Value {
   const r = current();
   const id = r.nextId++;
   r.statements.push({ kind: "let", id, value: value.node });
-  return wrap(value instanceof I32 ? "i32" : "i64", id);
+  return left(id, value);
 }
 
 /** Reads that happen only when `condition` holds; `otherwise` gives the value when it does not. */
-export function choose<T extends I32 | I64>(condition: I32, taken: () => T, otherwise: () => T): T;
-export function choose(condition: I32, taken: () => I32 | I64, otherwise: () => I32 | I64): I32 | I64 {
+export function choose<T extends Value>(condition: I32, taken: () => T, otherwise: () => T): T;
+export function choose(condition: I32, taken: () => Value, otherwise: () => Value): Value {
+  const known = constantOf(condition.node);
+  if (known !== undefined) return known === 0n ? otherwise() : taken();
   const a = block(taken);
   const b = block(otherwise);
   const r = current();
   const id = r.nextId++;
   r.statements.push({ kind: "if", id, condition: condition.node, taken: a, otherwise: b });
-  return wrap(a.result instanceof I32 ? "i32" : "i64", id);
+  return left(id, a.result);
 }
 
 /**
@@ -179,51 +189,50 @@ export function call(routine: Routine, ...args: (I32 | I64)[]): I32 {
   if (args.length !== routine.parameters.length)
     throw new Error(`${routine.name} takes ${routine.parameters.length} arguments`);
   r.statements.push({ kind: "call", id, routine, args: args.map((arg) => arg.node) });
-  return wrap("i32", id) as I32;
+  return new I32({ kind: "temporary", type: "i32", id });
 }
 
 // --- storage -------------------------------------------------------------------------------------
 
-function fetch(operand: StorageOperand, offset: number, size: 1 | 2 | 4 | 8): I32 | I64 {
+function fetch(operand: StorageOperand, offset: number, size: OperandSize): Node {
   const r = current();
   const id = r.nextId++;
   const address = offset === 0 ? operand.address : inMode(operand.address.add(offset));
   r.statements.push({ kind: "fetch", id, size, address: address.node, ar: operand.ar.node });
-  return wrap(size === 8 ? "i64" : "i32", id);
+  return { kind: "temporary", type: size === 16 ? "v128" : size === 8 ? "i64" : "i32", id };
 }
 
-function store(operand: StorageOperand, offset: number, size: 1 | 2 | 4 | 8, value: I32 | I64): Effect {
+function store(operand: StorageOperand, offset: number, size: OperandSize, value: Value): Effect {
   const address = offset === 0 ? operand.address : inMode(operand.address.add(offset));
   return { kind: "store", size, address: address.node, ar: operand.ar.node, value: value.node };
 }
 
 /** Fetches zero-extend to 32 bits. Stores take the rightmost bits. Offsets are in bytes. */
 export const storage = (operand: StorageOperand) => ({
-  fetch8: (offset = 0) => fetch(operand, offset, 1) as I32,
-  fetch16: (offset = 0) => fetch(operand, offset, 2) as I32,
-  fetch32: (offset = 0) => fetch(operand, offset, 4) as I32,
-  fetch64: (offset = 0) => fetch(operand, offset, 8) as I64,
+  fetch8: (offset = 0) => new I32(fetch(operand, offset, 1)),
+  fetch16: (offset = 0) => new I32(fetch(operand, offset, 2)),
+  fetch32: (offset = 0) => new I32(fetch(operand, offset, 4)),
+  fetch64: (offset = 0) => new I64(fetch(operand, offset, 8)),
+  fetch128: (offset = 0) => new V128(fetch(operand, offset, 16)),
   store8: (value: I32, offset = 0) => store(operand, offset, 1, value),
   store16: (value: I32, offset = 0) => store(operand, offset, 2, value),
   store32: (value: I32, offset = 0) => store(operand, offset, 4, value),
   store64: (value: I64, offset = 0) => store(operand, offset, 8, value),
+  store128: (value: V128, offset = 0) => store(operand, offset, 16, value),
 });
 
 // --- registers and PSW ---------------------------------------------------------------------------
 
+/** Files of registers, and of elements, that have 32 bits or less. */
+const narrow: ReadonlySet<RegisterFile> = new Set(["ar", "vb", "vh", "vf"]);
 const reg = (file: RegisterFile, index: I32, half: "high" | "low" | undefined): Node => ({
   kind: "register",
-  type: half === undefined && file !== "ar" ? "i64" : "i32",
+  type: file === "vr" ? "v128" : half === undefined && !narrow.has(file) ? "i64" : "i32",
   file,
   index: index.node,
   half,
 });
-const setReg = (
-  file: RegisterFile,
-  index: I32,
-  half: "high" | "low" | undefined,
-  value: I32 | I64,
-): Effect => ({
+const setReg = (file: RegisterFile, index: I32, half: "high" | "low" | undefined, value: Value): Effect => ({
   kind: "setRegister",
   file,
   index: index.node,
@@ -258,6 +267,32 @@ export const ar = (which: I32 | number) => {
   return {
     value: new I32(reg("ar", index, undefined)),
     set: (value: I32) => setReg("ar", index, undefined, value),
+  };
+};
+
+/** Vector register, 0 to 31. */
+export const vr = (index: I32) => ({
+  value: new V128(reg("vr", index, undefined)),
+  set: (value: V128) => setReg("vr", index, undefined, value),
+});
+const elementFiles = ["vb", "vh", "vf", "vg"] as const;
+/** Number of an element among those of all vector registers. */
+const elementNumber = (size: ElementSize, register: I32, element: I32): I32 =>
+  register.shl(4 - size).add(I32.of(elements(size) - 1).sub(element));
+/** Element of a vector register, of a byte, halfword or word: the leftmost one is 0. */
+export const vectorElement = (size: 0 | 1 | 2, register: I32, element: I32) => {
+  const number = elementNumber(size, register, element);
+  return {
+    /** Zero-extended. */
+    value: new I32(reg(elementFiles[size], number, undefined)),
+    set: (value: I32) => setReg(elementFiles[size], number, undefined, value),
+  };
+};
+export const vectorDoubleword = (register: I32, element: I32) => {
+  const number = elementNumber(3, register, element);
+  return {
+    value: new I64(reg("vg", number, undefined)),
+    set: (value: I64) => setReg("vg", number, undefined, value),
   };
 };
 

@@ -58,8 +58,28 @@ export type FloatOperation =
   | `${"f64" | "f32"}.convert_i64_${"s" | "u"}`
   | `i64.trunc_sat_f64_${"s" | "u"}`;
 
-/** The register files of one CPU. A floating-point register is the left half of a vector register. */
-export type RegisterFile = "gr" | "ar" | "cr" | "fpr";
+type Lanes = "i8x16" | "i16x8" | "i32x4" | "i64x2";
+/** Operations on 128 bits, by their WebAssembly names. */
+export type VectorOperation =
+  | `v128.${"not" | "and" | "andnot" | "or" | "xor" | "bitselect" | "any_true"}`
+  | `${Lanes}.${"splat" | "replace_lane" | "eq" | "gt_s" | "neg" | "abs"}`
+  | `${Lanes}.${"all_true" | "shl" | "shr_s" | "shr_u" | "add" | "sub"}`
+  | `${"i8x16" | "i16x8" | "i32x4"}.${"gt_u" | "min_s" | "min_u" | "max_s" | "max_u"}`
+  | `${"i32x4" | "i64x2"}.extract_lane`
+  | `${"i16x8" | "i32x4" | "i64x2"}.mul`
+  | `i8x16.${"shuffle" | "swizzle" | "popcnt" | "bitmask"}`
+  | `${"i16x8.extend_low_i8x16" | "i16x8.extend_high_i8x16"}_${"s" | "u"}`
+  | `${"i32x4.extend_low_i16x8" | "i32x4.extend_high_i16x8"}_${"s" | "u"}`
+  | `${"i64x2.extend_low_i32x4" | "i64x2.extend_high_i32x4"}_${"s" | "u"}`
+  | `${"i16x8.extadd_pairwise_i8x16" | "i32x4.extadd_pairwise_i16x8"}_u`
+  | `f64x2.${"abs" | "neg" | "sqrt" | "add" | "sub" | "mul" | "div"}`
+  | `f64x2.${"eq" | "ne" | "lt" | "gt" | "le" | "ge"}`;
+
+/**
+ * The register files of one CPU. A floating-point register is the left half of a vector register. `vb`, `vh`, `vf` and
+ * `vg` are the elements of all vector registers, by size; their numbers count from the rightmost element of register 0.
+ */
+export type RegisterFile = "gr" | "ar" | "cr" | "fpr" | "vr" | "vb" | "vh" | "vf" | "vg";
 
 /** 64-bit and 32-bit facts of the CPU that definitions may read. */
 export type StateField =
@@ -112,6 +132,14 @@ export type Node =
       readonly operation: FloatOperation;
       readonly operands: readonly Node[];
     }
+  | {
+      readonly kind: "vector";
+      readonly type: ValueType;
+      readonly operation: VectorOperation;
+      readonly operands: readonly Node[];
+      /** Lane, or lanes of a shuffle. */
+      readonly immediate: readonly number[];
+    }
   | { readonly kind: "state"; readonly type: "i32" | "i64"; readonly field: StateField }
   /** Address of this instruction (of the target, under EXECUTE), or of the next sequential one. */
   | { readonly kind: "instructionAddress"; readonly type: "i64"; readonly which: "this" | "next" }
@@ -131,8 +159,9 @@ export type Node =
   /** A value that a read, made earlier in the body, left behind. */
   | { readonly kind: "temporary"; readonly type: ValueType; readonly id: number };
 
-const mask = (type: ValueType): bigint => (type === "i32" ? 0xffff_ffffn : 0xffff_ffff_ffff_ffffn);
-const bits = (type: ValueType): number => (type === "i32" ? 32 : 64);
+const bits = (type: ValueType): number => (type === "i32" ? 32 : type === "v128" ? 128 : 64);
+const masks = { i32: (1n << 32n) - 1n, i64: (1n << 64n) - 1n, v128: (1n << 128n) - 1n };
+const mask = (type: ValueType): bigint => masks[type === "i32" || type === "v128" ? type : "i64"];
 const signed = (type: ValueType, value: bigint): bigint => BigInt.asIntN(bits(type), value);
 
 /** A constant node; the value is kept as an unsigned number of the type's width. */

@@ -4,3 +4,4 @@ export * from "./expression.ts";
 export * from "./floating.ts";
 export * from "./instruction.ts";
 export * from "./routines.ts";
+export * from "./vector.ts";

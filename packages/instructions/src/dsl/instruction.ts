@@ -23,6 +23,13 @@ export interface Operands {
   readonly m1: I32;
   readonly m3: I32;
   readonly m4: I32;
+  readonly m5: I32;
+  readonly m6: I32;
+  /** Numbers of vector registers, 0 to 31. */
+  readonly v1: I32;
+  readonly v2: I32;
+  readonly v3: I32;
+  readonly v4: I32;
   /** Immediates, extended to 64 bits by their sign (or with zeros if they have none). */
   readonly i1: I64;
   readonly i2: I64;
@@ -47,6 +54,8 @@ export interface Options {
   readonly privileged?: true;
   /** Needs the AFP-register control (CR0 bit 45); without it, data exception with this DXC: 2 for BFP, 3 for DFP. */
   readonly additionalFloatingPoint?: 1 | 2 | 3;
+  /** Needs the AFP-register and the vector-enablement control (CR0 bits 45 and 46); without them, data exception FE. */
+  readonly vector?: true;
 }
 
 export interface Instruction extends Encoding, Options {
@@ -132,6 +141,36 @@ export const {
   SSE,
   SSF,
   SSFr,
+  VRIa,
+  VRIa3,
+  VRIb,
+  VRIc,
+  VRId,
+  VRId5,
+  VRIe,
+  VRRa,
+  VRRa3,
+  VRRa34,
+  VRRa35,
+  VRRa345,
+  VRRb,
+  VRRc,
+  VRRc4,
+  VRRc45,
+  VRRc456,
+  VRRd5,
+  VRRd56,
+  VRRe,
+  VRRe56,
+  VRRf,
+  VRSa,
+  VRSa4,
+  VRSb,
+  VRSb4,
+  VRSc,
+  VRV,
+  VRX,
+  RXEm,
 } = makers;
 
 export const insn = (
@@ -171,6 +210,16 @@ export const fieldsOf =
     return constant(type, signed ? BigInt.asIntN(field.width, raw) : raw);
   };
 
+/** Where RXB keeps the leftmost bit of a vector register's number, by the bit at which the other four stand. */
+const leftmostBit: Readonly<Record<number, number>> = { 8: 36, 12: 37, 16: 38, 32: 39 };
+
+function vectorRegister(field: Field, source: FieldSource): I32 {
+  const bit = leftmostBit[field.bit];
+  if (bit === undefined) throw new Error(`no bit of RXB belongs to ${field.name}`);
+  const leftmost = new I32(source({ name: "rxb", kind: "m", bit, width: 1 }));
+  return new I32(source(field)).or(leftmost.shl(4));
+}
+
 /** Displacement: 12 bits unsigned, or 20 bits signed whose high part stands last. */
 function displacement(field: Field, source: FieldSource): I64 {
   if (field.kind === "d") return new I64(source(field));
@@ -194,6 +243,7 @@ function operandsOf(format: Format, source: FieldSource): Operands {
   };
   const i32 = (name: string) => new I32(source(find(name)));
   const i64 = (name: string) => new I64(source(find(name)));
+  const vr = (name: string) => vectorRegister(find(name), source);
   const relative = (name: string) => i64(name).shl(1);
   const storageOperand = (n: 1 | 2 | 4): StorageOperand => {
     const base = new I32(source(find(`b${n}`)));
@@ -220,6 +270,24 @@ function operandsOf(format: Format, source: FieldSource): Operands {
     },
     get m4() {
       return i32("m4");
+    },
+    get m5() {
+      return i32("m5");
+    },
+    get m6() {
+      return i32("m6");
+    },
+    get v1() {
+      return vr("v1");
+    },
+    get v2() {
+      return vr("v2");
+    },
+    get v3() {
+      return vr("v3");
+    },
+    get v4() {
+      return vr("v4");
     },
     get i1() {
       return i64("i1");
@@ -266,6 +334,10 @@ export function elaborate(definition: Instruction, source: FieldSource, mode?: K
     if (definition.privileged) recognise.privilegedOperation(psw.problemState);
     if (definition.additionalFloatingPoint !== undefined) {
       recognise.data(cr(0).value.and(bit(45)).isZero(), definition.additionalFloatingPoint);
+    }
+    if (definition.vector) {
+      const both = bit(45) | bit(46);
+      recognise.data(cr(0).value.and(both).ne(both), 0xfe);
     }
     return definition.body(operandsOf(definition.format, source));
   }, mode);

@@ -1,5 +1,6 @@
 import {
   backgroundState,
+  backgroundVectors,
   type Case,
   instructionAddresses,
   type MachineState,
@@ -7,6 +8,7 @@ import {
   windows,
 } from "./case.ts";
 import { type BinaryFormat, bigEndian, edgeFloat, edgeInteger, packedDecimal } from "./edge-values.ts";
+import { edgeVector, likeVector, type VectorKind } from "./edge-vectors.ts";
 import type { DataKind } from "./hints.ts";
 import type { Random } from "./random.ts";
 import { windowAt } from "./window-contents.ts";
@@ -19,6 +21,8 @@ export class CaseBuilder {
   readonly gr: bigint[];
   readonly ar: number[];
   readonly fr: bigint[];
+  /** Vector registers, in a case that is about them. */
+  readonly vr: bigint[] | undefined;
   readonly address: bigint;
   /** Length of the program that will stand at `address`. */
   readonly length: number;
@@ -28,13 +32,17 @@ export class CaseBuilder {
   /** Registers that hold operand values. */
   readonly #valued: number[] = [];
 
-  constructor(random: Random, length: number) {
+  /** Vector registers that hold operand values. */
+  readonly #vectors: number[] = [];
+
+  constructor(random: Random, length: number, vectors = false) {
     this.random = random;
     this.length = length;
     this.#state = { ...backgroundState() };
     this.gr = [...this.#state.gr];
     this.ar = [...this.#state.ar];
     this.fr = [...this.#state.fr];
+    this.vr = vectors ? backgroundVectors() : undefined;
     const fitting = instructionAddresses.filter((at) => windowAt(at, length) !== undefined);
     this.address = random.chance(0.8) ? (instructionAddresses[0] ?? 0n) : random.pick(fitting);
     this.#state.address = this.address;
@@ -81,6 +89,16 @@ export class CaseBuilder {
       this.fr[number] = datum >> 64n;
       this.fr[(number + 2) & 15] = BigInt.asUintN(64, datum);
     }
+  }
+
+  /** Gives a vector register elements of interest, often like those of one before. */
+  setVector(number: number, kind: VectorKind): void {
+    const { random, vr } = this;
+    if (vr === undefined) throw new Error("the case is not about vector registers");
+    const earlier = this.#vectors.length > 0 && random.chance(0.5) ? random.pick(this.#vectors) : undefined;
+    this.#vectors.push(number);
+    const value = edgeVector(random, kind);
+    vr[number] = earlier === undefined ? value : likeVector(random, vr[earlier] ?? 0n, value);
   }
 
   /** An address for `length` bytes of data: mostly inside a window, often where something can go wrong. */
@@ -179,6 +197,7 @@ export class CaseBuilder {
       gr: this.gr.map((value) => BigInt.asUintN(64, value)),
       ar: this.ar.map((value) => value >>> 0),
       fr: this.fr.map((value) => BigInt.asUintN(64, value)),
+      ...(this.vr && { vr: this.vr }),
       storage: this.#storage,
     };
     return { mnemonic, bytes, before: state };

@@ -4,6 +4,7 @@
  */
 import {
   backgroundState,
+  backgroundVectors,
   type Case,
   type InterruptionClass,
   type MachineState,
@@ -20,6 +21,8 @@ export interface StateJson {
   readonly gr?: Readonly<Record<string, string>>;
   readonly ar?: Readonly<Record<string, string>>;
   readonly fr?: Readonly<Record<string, string>>;
+  /** Before: there, though empty, in a case about vector registers. */
+  readonly vr?: Readonly<Record<string, string>>;
   readonly storage?: Readonly<Record<string, string>>;
 }
 
@@ -46,7 +49,11 @@ export function caseToJson(subject: Case, after: Outcome): CaseJson {
   const found = interruption === undefined ? state : { ...state, address: usual.address };
   return {
     bytes: Buffer.from(subject.bytes).toString("hex"),
-    before: { ...difference(backgroundState(), before), ...storageJson(before.storage) },
+    before: {
+      ...difference(background(before), before),
+      ...vectorCase(before),
+      ...storageJson(before.storage),
+    },
     after: {
       ...(interruption && { interruption: interruption.class }),
       ...difference(usual, found),
@@ -55,11 +62,21 @@ export function caseToJson(subject: Case, after: Outcome): CaseJson {
   };
 }
 
+const background = ({ vr }: MachineState): MachineState =>
+  vr === undefined ? backgroundState() : { ...backgroundState(), vr: backgroundVectors() };
+/** Says that a case is about vector registers, whatever they hold. */
+const vectorCase = ({ vr }: MachineState): StateJson =>
+  vr === undefined ? {} : { vr: registersJson(backgroundVectors(), vr, 32) ?? {} };
+
 const addressAfter = (bytes: Uint8Array, address: bigint): bigint => address + BigInt(bytes.length);
 
 /** The case that a vector file keeps; `after` is the whole outcome. */
 export function caseFromJson(mnemonic: string, json: CaseJson): Case & { readonly after: Outcome } {
-  const before = applied(backgroundState(), json.before);
+  const usual = backgroundState();
+  const before = applied(
+    json.before.vr === undefined ? usual : { ...usual, vr: backgroundVectors() },
+    json.before,
+  );
   const { interruption, ...changes } = json.after;
   const bytes = Buffer.from(json.bytes, "hex");
   const unchanged = { ...before, address: addressAfter(bytes, before.address), storage: [] };
@@ -80,8 +97,9 @@ function difference(from: MachineState, to: MachineState): StateJson {
   if (to.fpc !== from.fpc) json.fpc = hex(BigInt(to.fpc), 8);
   const gr = registersJson(from.gr, to.gr, 16);
   const ar = registersJson(from.ar, to.ar, 8);
-  const fr = registersJson(from.fr, to.fr, 16);
-  return { ...json, ...(gr && { gr }), ...(ar && { ar }), ...(fr && { fr }) };
+  const fr = to.vr === undefined ? registersJson(from.fr, to.fr, 16) : undefined;
+  const vr = registersJson(from.vr ?? [], to.vr ?? [], 32);
+  return { ...json, ...(gr && { gr }), ...(ar && { ar }), ...(fr && { fr }), ...(vr && { vr }) };
 }
 
 function registersJson(
@@ -117,6 +135,7 @@ function applied(state: MachineState, json: StateJson): MachineState {
       return named === undefined ? value : Number(named);
     }),
     fr: state.fr.map((value, index) => bits(json.fr, index) ?? value),
+    ...(state.vr && { vr: state.vr.map((value, index) => bits(json.vr, index) ?? value) }),
     storage: json.storage === undefined ? state.storage : storageFromJson(json.storage),
   };
 }

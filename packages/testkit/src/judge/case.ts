@@ -26,6 +26,8 @@ export interface MachineState {
   readonly ar: readonly number[];
   /** Floating-point registers 0-15, as 64 unsigned bits. */
   readonly fr: readonly bigint[];
+  /** Vector registers 0-31, as 128 unsigned bits, of a case that is about them; `fr` then counts for nothing. */
+  readonly vr?: readonly bigint[];
   /** Before: storage that is not background. After: the doublewords that changed, by rising address. */
   readonly storage: readonly StorageBytes[];
 }
@@ -134,6 +136,15 @@ export function backgroundState(): MachineState {
   };
 }
 
+/** Vector registers where a case about them names none. */
+export function backgroundVectors(): bigint[] {
+  return Array.from(
+    { length: 32 },
+    (_, number) =>
+      0x3ff0_f00d_cafe_0000_5eed_1dea_0bad_0000n + BigInt(number) * 0x0010_0000_0001_0001_0001_0001n,
+  );
+}
+
 const interruptionClasses: ReadonlyMap<number, InterruptionClass> = new Map<number, InterruptionClass>([
   [0x01, "operation"],
   [0x02, "privileged-operation"],
@@ -150,6 +161,7 @@ const interruptionClasses: ReadonlyMap<number, InterruptionClass> = new Map<numb
   [0x11, "access"],
   [0x13, "execute-specification-operand"],
   [0x15, "execute-specification-operand"],
+  [0x1b, "data"], // a vector-processing exception is a floating-point signal like any other
   [0x38, "access"],
   [0x39, "access"],
   [0x3a, "access"],

@@ -1,4 +1,11 @@
-import { backgroundState, type Case, type Executor, type MachineState, type StorageBytes } from "./case.ts";
+import {
+  backgroundState,
+  backgroundVectors,
+  type Case,
+  type Executor,
+  type MachineState,
+  type StorageBytes,
+} from "./case.ts";
 import type { AgreedCase } from "./judge-instruction.ts";
 import { caseToJson, type CaseJson } from "./case-json.ts";
 import { compareOutcomes } from "./compare.ts";
@@ -66,6 +73,10 @@ const ones = 0xffff_ffff_ffff_ffffn;
 /** Values besides the background that show whether a register matters. */
 const probes = (value: bigint): bigint[] => [value ^ ones, 0n, ones >> 1n, 1n << 63n];
 
+const wideOnes = (1n << 128n) - 1n;
+const withVector = (before: MachineState, number: number, value: bigint): MachineState =>
+  before.vr === undefined ? before : { ...before, vr: before.vr.with(number, value) };
+
 const simplifications: readonly Simplification[] = [
   (before) => [
     { ...before, storage: [] },
@@ -85,6 +96,12 @@ const simplifications: readonly Simplification[] = [
   ...background.fr.map((usual, number): Simplification => (before) => [
     { ...before, fr: before.fr.with(number, usual) },
     ...probes(before.fr[number] ?? 0n).map((value) => ({ ...before, fr: before.fr.with(number, value) })),
+  ]),
+  ...backgroundVectors().map((usual, number): Simplification => (before) => [
+    withVector(before, number, usual),
+    ...[wideOnes, 1n << 127n, 0n].map((mask) =>
+      withVector(before, number, mask === 0n ? 0n : (before.vr?.[number] ?? 0n) ^ mask),
+    ),
   ]),
   (before) => [{ ...before, fpc: 0 }, ...[0xf800_0000, 1, 2, 3].map((fpc) => ({ ...before, fpc }))],
   (before) => [

@@ -58,7 +58,9 @@ function compareStates(expected: MachineState, found: MachineState): Difference[
     }
   };
   expected.gr.forEach((value, index) => note(`gr${index}`, 16, value, found.gr[index]));
-  expected.fr.forEach((value, index) => note(`fr${index}`, 16, value, found.fr[index]));
+  if (expected.vr === undefined)
+    expected.fr.forEach((value, index) => note(`fr${index}`, 16, value, found.fr[index]));
+  expected.vr?.forEach((value, index) => note(`vr${index}`, 32, value, found.vr?.[index]));
   expected.ar.forEach((value, index) => note(`ar${index}`, 8, value, found.ar[index]));
   note("cc", 1, expected.cc, found.cc);
   note("program mask", 1, expected.programMask, found.programMask);
@@ -84,5 +86,7 @@ const hexOrNone = (value: bigint | number | undefined, digits: number): string =
 
 /** Unsigned hexadecimal, at least `digits` long. */
 export function hex(value: bigint, digits: number): string {
-  return BigInt.asUintN(64, value).toString(16).padStart(digits, "0");
+  return BigInt.asUintN(digits > 16 ? 128 : 64, value)
+    .toString(16)
+    .padStart(digits, "0");
 }

@@ -1,5 +1,5 @@
 import { createDisassembler } from "@lockframe/assembler";
-import { backgroundState, type Case } from "./case.ts";
+import { backgroundState, backgroundVectors, type Case } from "./case.ts";
 import { hex } from "./compare.ts";
 import type { InstructionToJudge } from "./encoding.ts";
 
@@ -22,6 +22,7 @@ export function describeCase(instruction: InstructionToJudge, subject: Case): st
     `cc=${before.cc} program mask=${before.programMask} fpc=${hex(BigInt(before.fpc), 8)}`,
     different("gr", 16, before.gr, background.gr).join(" "),
     different("fr", 16, before.fr, background.fr).join(" "),
+    different("vr", 32, before.vr ?? [], backgroundVectors()).join(" "),
     different("ar", 8, before.ar, background.ar).join(" "),
     ...before.storage.map(({ address, bytes: stored }) => `storage ${hex(address, 8)}: ${shortened(stored)}`),
   ].filter((line) => line !== "");

@@ -10,6 +10,9 @@ export interface InstructionToJudge {
   readonly privileged?: true;
 }
 
+/** Where RXB keeps the leftmost bit of a vector register's number, by the bit at which the other four stand. */
+const rxb: Readonly<Record<number, number>> = { 8: 36, 12: 37, 16: 38, 32: 39 };
+
 /** The instruction with the given operand fields (raw bits by field name; a missing field is zero). */
 export function encode(
   { format, opcode }: InstructionToJudge,
@@ -25,6 +28,8 @@ export function encode(
     const value = fields.get(field.name) ?? 0n;
     if (field.kind === "dl") {
       word |= place(value, field.bit, 12) | place(value >> 12n, field.bit + 12, 8);
+    } else if (field.kind === "v") {
+      word |= place(value, field.bit, 4) | place(value >> 4n, rxb[field.bit] ?? 36, 1);
     } else {
       word |= place(value, field.bit, field.width);
     }

@@ -72,7 +72,9 @@ export class EngineExecutor implements Executor {
     this.#load(subject.before);
     const { kind } = this.#processors.run(patience);
     const after = before.map((bytes, index) => this.#storage.fetch(frames[index] ?? 0, bytes.length));
-    const state = this.#stateAtInterruption(changesBetween(before, after));
+    const scalar = this.#stateAtInterruption(changesBetween(before, after));
+    const vr = subject.before.vr?.map((_, number) => this.#cpu.vr(number));
+    const state = vr === undefined ? scalar : { ...scalar, vr };
     return kind === "disabledWait"
       ? outcomeAt(subject, interruptionOf(this.#storage.fetch16(assigned.programCode)), state)
       : { interruption: { class: "other" }, state };
@@ -98,6 +100,7 @@ export class EngineExecutor implements Executor {
     state.gr.forEach((value, number) => cpu.setGr(number, value));
     state.ar.forEach((value, number) => cpu.setAr(number, value));
     state.fr.forEach((value, number) => cpu.setFpr(number, value));
+    state.vr?.forEach((value, number) => cpu.setVr(number, value));
     cpu.loadPsw(pswMask | (BigInt(state.programMask) << 40n) | (BigInt(state.cc) << 44n), state.address);
     cpu.fpc = state.fpc;
     cpu.state = "operating";

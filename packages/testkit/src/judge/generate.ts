@@ -26,7 +26,8 @@ interface Draft {
 
 function generateCase(instruction: InstructionToJudge, hints: Hints, random: Random): Case {
   const { length } = instruction.format;
-  const builder = new CaseBuilder(random, hints.interruptible ? length + 4 : length);
+  const vectors = instruction.format.fields.some(({ kind }) => kind === "v");
+  const builder = new CaseBuilder(random, hints.interruptible ? length + 4 : length, vectors);
   const draft: Draft = { instruction, hints, random, builder, fields: new Map() };
   if (random.chance(0.05)) {
     builder.enableProgramExceptions(random.below(16));
@@ -56,17 +57,20 @@ function chooseField(draft: Draft, field: Field): void {
       fields.set(field.name, edgeLength(random, field.width));
       return;
     case "m":
-      fields.set(field.name, BigInt(random.chance(0.2) ? 0 : random.below(16)));
+      fields.set(field.name, BigInt(chooseMask(draft, field.name)));
       return;
     case "i":
     case "u":
-      fields.set(field.name, edgeField(random, field.width));
+      fields.set(
+        field.name,
+        draft.hints.smallNumber ? BigInt(random.below(17)) : edgeField(random, field.width),
+      );
       return;
     case "ri":
       chooseRelative(draft, field);
       return;
     case "v":
-      fields.set(field.name, BigInt(random.below(16)));
+      chooseVector(draft, field.name);
       return;
     case "b":
     case "x":
@@ -74,6 +78,28 @@ function chooseField(draft: Draft, field: Field): void {
     case "dl":
       return; // chosen together, with the address they add up to
   }
+}
+
+/** Any mask; of a vector instruction, mostly one that is valid. */
+function chooseMask({ random, hints, builder }: Draft, name: string): number {
+  const wanted = hints.masks?.[name];
+  if (wanted !== undefined && random.chance(0.93)) return random.pick(wanted);
+  if (builder.vr !== undefined && random.chance(0.9)) return random.pick([0, 1, 2, 3, 4]);
+  return random.chance(0.2) ? 0 : random.below(16);
+}
+
+function chooseVector({ random, fields, hints, builder }: Draft, name: string): void {
+  const used = [...fields].flatMap(([other, value]) => (other.startsWith("v") ? [Number(value)] : []));
+  const first = fields.get("v1");
+  const number =
+    hints.rowOfVectors === true && first !== undefined && random.chance(0.9)
+      ? Math.min(31, Number(first) + random.below(16))
+      : used.length > 0 && random.chance(0.2)
+        ? random.pick(used)
+        : random.below(32);
+  fields.set(name, BigInt(number));
+  const kinds = hints.vectors?.[name as "v2"] ?? hints.vectors?.all ?? ["integer"];
+  builder.setVector(number, random.pick(kinds));
 }
 
 /** Length codes: mostly short, sometimes the longest. */
@@ -215,6 +241,10 @@ function chooseStorageOperands(draft: Draft): void {
 function chooseStorageOperand(draft: Draft, which: 1 | 2 | 4): void {
   const { builder, hints, random } = draft;
   const role: AddressRole = hints[`s${which}`] ?? { is: "data" };
+  if (which === 2 && draft.instruction.format.name === "VRV") {
+    chooseGatheredOperand(draft, role);
+    return;
+  }
   switch (role.is) {
     case "branch":
       formAddress(draft, which, builder.branchTarget());
@@ -244,6 +274,24 @@ function chooseStorageOperand(draft: Draft, which: 1 | 2 | 4): void {
   }
 }
 
+/** An address of which an element of the second operand is part. */
+function chooseGatheredOperand(draft: Draft, role: AddressRole): void {
+  const { builder, fields, instruction, random } = draft;
+  const width = instruction.mnemonic.endsWith("F") ? 32 : 64;
+  const element = Number(fields.get("m3") ?? 0n) % (128 / width);
+  const register = Number(fields.get("v2") ?? 0n);
+  const distance = random.chance(0.9) ? BigInt(random.below(0x1000)) : edgeField(random, width);
+  const shift = BigInt(128 - width * (element + 1));
+  const mask = ((1n << BigInt(width)) - 1n) << shift;
+  if (builder.vr !== undefined)
+    builder.vr[register] = ((builder.vr[register] ?? 0n) & ~mask) | (distance << shift);
+  const length = role.is === "data" ? (role.length ?? 8) : 8;
+  const address = builder.dataAddress(length);
+  formAddress(draft, 2, address - distance);
+  builder.noteOperand(address);
+  builder.fill(address, length, "any");
+}
+
 const roundUpToPower = (length: number): number =>
   length > 8 ? 16 : length > 4 ? 8 : length > 2 ? 4 : length;
 
@@ -253,6 +301,7 @@ function operandLength({ fields, instruction }: Draft, which: 1 | 2 | 4): number
   if (code !== undefined) {
     return Number(code) + 1;
   }
+  if (/^VR[XVS]/.test(instruction.format.name)) return 16;
   return instruction.format.name.startsWith("SI") && !instruction.format.name.startsWith("SIL") ? 1 : 8;
 }
 

@@ -4,10 +4,11 @@
  * Input: the windows' backgrounds, then cases, then a word of zeros.
  * Case: length of the case, number of its instruction address (words); condition code and program mask as SPM
  * takes them, FPC (words); 16 general and 16 floating-point registers (doublewords), 16 access registers
- * (words); count of patches (word), 4 bytes unused; patches: address (doubleword), length 1-256 (word), 4 bytes
+ * (words); count of patches (word), nonzero where vector registers count (word), 32 vector registers; patches: address (doubleword), length 1-256 (word), 4 bytes
  * unused, the bytes, filled up to a doubleword.
  * Result: its length, signal number, signal code, what IPM stored (words); fault address, PSW mask, PSW address
- * (doublewords); FPC, count of changed doublewords (words); registers as above; changes: address, value.
+ * (doublewords); FPC, count of changed doublewords (words); registers as above, 32 vector registers; changes: address,
+ * value.
  */
 import {
   backgroundOf,
@@ -19,8 +20,10 @@ import {
   windows,
 } from "./case.ts";
 
-const caseHead = 344;
-const resultHead = 368;
+const caseHead = 856;
+const resultHead = 880;
+const caseVectors = 344;
+const resultVectors = 368;
 const largestPatch = 256;
 
 /** A result as the program wrote it; `outcomeOf` makes sense of it. */
@@ -54,6 +57,8 @@ function encodeCase(subject: Case): Uint8Array {
   before.fr.forEach((value, index) => record.writeBigUInt64BE(value, 144 + 8 * index));
   before.ar.forEach((value, index) => record.writeUInt32BE(value, 272 + 4 * index));
   record.writeUInt32BE(patches.length, 336);
+  record.writeUInt32BE(before.vr === undefined ? 0 : 1, 340);
+  before.vr?.forEach((value, index) => writeVector(record, value, caseVectors + 16 * index));
   let offset = caseHead;
   for (const { address, bytes } of patches) {
     record.writeBigUInt64BE(address, offset);
@@ -63,6 +68,13 @@ function encodeCase(subject: Case): Uint8Array {
   }
   return record;
 }
+
+function writeVector(record: Buffer, value: bigint, offset: number): void {
+  record.writeBigUInt64BE(value >> 64n, offset);
+  record.writeBigUInt64BE(BigInt.asUintN(64, value), offset + 8);
+}
+const readVector = (record: Buffer, offset: number): bigint =>
+  (record.readBigUInt64BE(offset) << 64n) | record.readBigUInt64BE(offset + 8);
 
 const roundUp8 = (length: number): number => (length + 7) & ~7;
 
@@ -111,6 +123,7 @@ function decodeResult(record: Buffer): HarnessResult {
       gr: numbers.map((index) => record.readBigUInt64BE(48 + 8 * index)),
       fr: numbers.map((index) => record.readBigUInt64BE(176 + 8 * index)),
       ar: numbers.map((index) => record.readUInt32BE(304 + 4 * index)),
+      vr: Array.from({ length: 32 }, (_, index) => readVector(record, resultVectors + 16 * index)),
       storage,
     },
   };

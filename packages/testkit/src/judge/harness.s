@@ -81,7 +81,7 @@ next_case:
 
 	# Patches go to the window and to its expected contents.
 	llgf	%r10, 336(%r12)
-	la	%r11, 344(%r12)
+	la	%r11, 856(%r12)
 	ltgr	%r10, %r10
 	je	patched
 patch_next:
@@ -121,6 +121,11 @@ patched:
 	ld	%f13, 248(%r12)
 	ld	%f14, 256(%r12)
 	ld	%f15, 264(%r12)
+	lt	%r3, 340(%r12)
+	je	no_vectors
+	vlm	%v0, %v15, 344(%r12)
+	vlm	%v16, %v31, 600(%r12)
+no_vectors:
 	lam	%a0, %a15, 272(%r12)
 	l	%r3, 8(%r12)
 	spm	%r3
@@ -182,12 +187,14 @@ handler:
 	std	%f13, 280(%r13)
 	std	%f14, 288(%r13)
 	std	%f15, 296(%r13)
+	vstm	%v0, %v15, 368(%r13)
+	vstm	%v16, %v31, 624(%r13)
 
 	# Compare the windows with what they held before; report and undo each doubleword that differs.
 	lghi	%r10, 3
 	llilh	%r11, 0x2000
 	llilh	%r7, 0x0100		# from a window to its expected contents
-	la	%r9, 368(%r13)
+	la	%r9, 880(%r13)
 compare_window:
 	lghi	%r6, 512
 	lgr	%r8, %r11
@@ -224,14 +231,14 @@ compared:
 	sgr	%r9, %r13		# length of the result
 	st	%r9, 0(%r13)
 	lgr	%r1, %r9
-	aghi	%r1, -368
+	aghi	%r1, -880
 	srlg	%r1, %r1, 4
 	st	%r1, 44(%r13)
 
 	# Take the patches back.
 	lgrl	%r12, cursor
 	llgf	%r10, 336(%r12)
-	la	%r11, 344(%r12)
+	la	%r11, 856(%r12)
 	ltgr	%r10, %r10
 	je	unpatched
 unpatch_next:

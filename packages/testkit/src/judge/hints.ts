@@ -3,6 +3,8 @@
  * only steers the cases towards what an instruction is made for; without one they are wilder, not wrong.
  */
 
+import type { VectorKind } from "./edge-vectors.ts";
+
 /** What stands in storage at an operand. */
 export type DataKind = "any" | "packed" | "zoned" | "characters" | "table" | "pattern" | "short" | "long";
 
@@ -45,10 +47,19 @@ export interface Hints {
   readonly gr0?: "character" | "two-byte-character" | "length" | "small" | "functions";
   /** General register 1: address of a table. */
   readonly gr1?: "table";
+  /** Masks that are valid, by field. */
+  readonly masks?: Readonly<Record<string, readonly number[]>>;
+  /** Kinds of vectors, by field, or for all that are not named. */
+  readonly vectors?: Readonly<Partial<Record<"all" | "v1" | "v2" | "v3" | "v4", readonly VectorKind[]>>>;
+  /** V1 to V3 are a row of registers. */
+  readonly rowOfVectors?: true;
+  /** Immediates are mostly small. */
+  readonly smallNumber?: true;
   /** May end with condition code 3 when the CPU chooses: put into a loop until it does not. */
   readonly interruptible?: true;
 }
 
+const everyMask = Array.from({ length: 16 }, (_, n) => n);
 const number: AddressRole = { is: "number" };
 const branch: AddressRole = { is: "branch" };
 const address: AddressRole = { is: "address" };
@@ -124,6 +135,24 @@ const rows: readonly (readonly [mnemonics: string, hints: Hints])[] = [
   ["AEB SEB MEEB DEB CEB KEB LDEB SQEB TCEB MDEB MAEB MSEB LXEB", { s2: data("short", 4) }],
   ["ADB SDB MDB DDB CDB KDB SQDB MADB MSDB LXDB MXDB", { s2: data("long", 8) }],
   ["LE LEY LD LDY STE STEY STD STDY", { s2: data("any", 8) }],
+  ["LCBB", { s2: address }],
+  ["VESL VESRL VESRA VERLL VLGV VLVG", { s2: number }],
+  ["VLM VSTM", { s2: data("any", 256), rowOfVectors: true }],
+  ["VLL VSTL", { r3: "small", s2: data("any", 16) }],
+  ["VREP VSLDB", { smallNumber: true }],
+  ["VSLD VSRD", { smallNumber: true }],
+  ["VPERM", { vectors: { v4: ["numbers"] } }],
+  ["VBPERM", { vectors: { v3: ["numbers", "integer"] } }],
+  ["VSUMG", { masks: { m4: [1, 2] } }],
+  ["VSUMQ", { masks: { m4: [2, 3] } }],
+  ["VAC VACCC VSBI VSBCBI", { masks: { m5: [4] } }],
+  ["VMSL", { masks: { m5: [3], m6: [0, 4, 8, 12] } }],
+  ["VLLEZ", { masks: { m3: [0, 1, 2, 3, 6] } }],
+  ["VPDI", { masks: { m4: [0, 1, 4, 5] } }],
+  ["VFAE", { vectors: { all: ["characters"] }, masks: { m5: everyMask, m4: [0, 1, 2] } }],
+  ["VFEE VFENE", { vectors: { all: ["characters"] }, masks: { m4: [0, 1, 2], m5: [0, 1, 2, 3] } }],
+  ["VISTR", { vectors: { all: ["characters"] }, masks: { m3: [0, 1, 2], m5: [0, 1] } }],
+  ["VSTRC", { vectors: { all: ["characters"], v4: ["integer"] }, masks: { m5: [0, 1, 2], m6: everyMask } }],
 ];
 
 const hintsByMnemonic: ReadonlyMap<string, Hints> = new Map(

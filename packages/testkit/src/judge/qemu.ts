@@ -173,7 +173,9 @@ const integerDivide = 1;
 const integerOverflow = 2;
 
 function opinionOf(subject: Case, { signal, signalCode, state }: HarnessResult): Opinion {
-  return outcomeAt(subject, interruptionOfSignal(signal, signalCode), state);
+  const { vr, ...scalar } = state;
+  const told = subject.before.vr === undefined || vr === undefined ? scalar : { ...scalar, vr };
+  return outcomeAt(subject, interruptionOfSignal(signal, signalCode), told);
 }
 
 function interruptionOfSignal(signal: number, signalCode: number): Interruption {

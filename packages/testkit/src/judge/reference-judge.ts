@@ -12,6 +12,7 @@ import {
 import { decimalInstructions, decimalReference } from "./reference/decimal.ts";
 import { loadMultipleDisjoint } from "./reference/load-multiple-disjoint.ts";
 import { parsingReference } from "./reference/parsing.ts";
+import { vectorChecksum } from "./reference/vector.ts";
 
 type Reference = (subject: Case) => Outcome | undefined;
 
@@ -34,6 +35,7 @@ const rows: readonly (readonly [mnemonics: readonly string[], reason: string, re
     "the length is in bits 56-63 of register 0; QEMU 7.2 takes all of it and stops",
     moveRightToLeft,
   ],
+  [["VCKSM"], "QEMU 7.2 adds what it has just computed once more", vectorChecksum],
   [["STMH"], zeros, storeMultipleHigh],
   [["RNSBG"], aborts, rotateThen((a, b) => a & b)],
   [["ROSBG"], aborts, rotateThen((a, b) => a | b)],

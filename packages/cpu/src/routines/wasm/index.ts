@@ -8,6 +8,7 @@ import { buildLongOperandRoutines } from "./long-operands.ts";
 import { buildOptionalSpecificationRoutines } from "./optional-specifications.ts";
 import { buildStringRoutines } from "./strings.ts";
 import { buildTranslationRoutines } from "./translate.ts";
+import { buildVectorRoutines } from "./vectors.ts";
 
 export const buildWasmRoutines = (
   module: ModuleBuilder,
@@ -23,4 +24,5 @@ export const buildWasmRoutines = (
     ...buildStringRoutines(module, runtime),
     ...buildTranslationRoutines(module, runtime),
     ...buildArithmeticRoutines(module, runtime),
+    ...buildVectorRoutines(module, runtime),
   ]);
