@@ -580,7 +580,8 @@ export class Cpu {
         : (this.pswAddress + BigInt(length)) & this.addressMask;
     storage.store16(this.lowcore(assigned.programLength), length);
     storage.store16(this.lowcore(assigned.programCode), code | this.#storeRecorded());
-    if (code === programInterruption.data) {
+    // The vector-exception code is stored, and kept in the FPC register, where the data-exception code is.
+    if (code === programInterruption.data || code === programInterruption.vectorProcessing) {
       storage.store32(this.lowcore(assigned.dataExceptionCode), this.u32(at.dxc));
       if (this.cr(0) & (1n << 18n)) this.fpc = (this.fpc & ~0xff00) | (this.u32(at.dxc) << 8);
     }

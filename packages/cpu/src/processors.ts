@@ -13,6 +13,7 @@ import { Lockstep } from "./lockstep/lockstep.ts";
 import { Recorder } from "./lockstep/recorder.ts";
 import { floatingPointRoutines } from "./routines/floating-point.ts";
 import { recordsEvents, stepRecording } from "./program-event-recording.ts";
+import { vectorFloatingPointRoutines } from "./routines/vector-floating-point.ts";
 import type { HostRoutines } from "./routines/host.ts";
 import { callable } from "./routines/host.ts";
 import { messageSecurityRoutines } from "./routines/message-security/index.ts";
@@ -105,6 +106,7 @@ export class Processors {
     const named: HostRoutines = {
       ...options.routines,
       ...floatingPointRoutines,
+      ...vectorFloatingPointRoutines,
       ...messageSecurityRoutines(),
       ...systemRoutines(this),
     };

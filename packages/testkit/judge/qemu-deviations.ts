@@ -9,6 +9,7 @@ import type { QemuDeviation } from "../src/judge/judge-instruction.ts";
 import type { Opinion } from "../src/judge/opinion.ts";
 import { qemuBlockDeviations } from "./qemu-block-deviations.ts";
 import { qemuFloatingPointDeviations } from "./qemu-floating-point-deviations.ts";
+import { qemuVectorDeviations } from "./qemu-vector-deviations.ts";
 
 const qemuEndsWith = (qemu: Opinion): InterruptionClass | "completion" | "silence" =>
   "silence" in qemu || "open" in qemu ? "silence" : (qemu.interruption?.class ?? "completion");
@@ -129,4 +130,5 @@ export const qemuDeviations: readonly QemuDeviation[] = [
   },
   ...qemuBlockDeviations,
   ...qemuFloatingPointDeviations,
+  ...qemuVectorDeviations,
 ];

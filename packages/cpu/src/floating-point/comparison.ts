@@ -50,7 +50,8 @@ function ordered(
   };
 }
 
-function relation(format: BinaryFormat, a: bigint, b: bigint): number {
+/** 0 equal, 1 first low, 2 first high, 3 unordered. */
+export function relation(format: BinaryFormat, a: bigint, b: bigint): number {
   const left = orderedValue(format, a);
   const right = orderedValue(format, b);
   if (left === undefined || right === undefined) return 3;

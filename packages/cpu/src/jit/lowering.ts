@@ -33,6 +33,9 @@ const registerFree: ReadonlySet<string> = new Set([
   "multiplySumLogical",
 ]);
 
+/** Those of vector floating point change vector registers, the FPC register, and the code that they return. */
+const touchesNoRegister = (name: string): boolean => registerFree.has(name) || name.startsWith("vfp.");
+
 /** Where an instruction stands in its region. */
 export interface Setting {
   readonly context: RegionContext;
@@ -143,7 +146,7 @@ export class RegionLowering extends InstructionLowering {
     const { statements, effects } = recording;
     const touches = (s: Statement): boolean =>
       s.kind === "call"
-        ? !registerFree.has(s.routine.name) && !this.#inRow(s)
+        ? !touchesNoRegister(s.routine.name) && !this.#inRow(s)
         : s.kind === "if" && [s.taken, s.otherwise].some((b) => b.statements.some(touches));
     this.#eager = effects.some((e) => e.kind === "when");
     if (statements.some(touches) || effects.some((e) => e.kind === "execute")) {
@@ -244,7 +247,7 @@ export class RegionLowering extends InstructionLowering {
       this.#row(s);
       return;
     }
-    const touches = !registerFree.has(s.routine.name);
+    const touches = !touchesNoRegister(s.routine.name);
     // No effect was committed since the registers were written back.
     this.#flow.written = touches;
     super.call(s);

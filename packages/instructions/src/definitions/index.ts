@@ -9,6 +9,7 @@ import { floatingPointSupport } from "./floating-point-support.ts";
 import { inserts, loads, multiples, stores } from "./loads.ts";
 import { logic } from "./logic.ts";
 import { messageSecurity } from "./message-security.ts";
+import { vectorFloatingPoint } from "./vector-floating-point.ts";
 import { vectorInteger } from "./vector-integer.ts";
 import { vectorString } from "./vector-string.ts";
 import { vectorSupport } from "./vector-support.ts";
@@ -38,4 +39,5 @@ export const instructions: readonly Instruction[] = [
   ...vectorSupport,
   ...vectorInteger,
   ...vectorString,
+  ...vectorFloatingPoint,
 ];

@@ -1,30 +1,6 @@
 /** The vector facility and what extends it. */
 import { type Gap, gapsOf } from "./gap.ts";
 
-const floatingPoint = gapsOf(129, [
-  ["VECTOR FP ADD", "VFA e7e3"],
-  ["VECTOR FP COMPARE AND SIGNAL SCALAR", "WFK e7ca"],
-  ["VECTOR FP COMPARE EQUAL", "VFCE e7e8"],
-  ["VECTOR FP COMPARE HIGH", "VFCH e7eb"],
-  ["VECTOR FP COMPARE HIGH OR EQUAL", "VFCHE e7ea"],
-  ["VECTOR FP COMPARE SCALAR", "WFC e7cb"],
-  ["VECTOR FP CONVERT FROM FIXED", "VCFPS e7c3"],
-  ["VECTOR FP CONVERT FROM LOGICAL", "VCFPL e7c1"],
-  ["VECTOR FP CONVERT TO FIXED", "VCSFP e7c2"],
-  ["VECTOR FP CONVERT TO LOGICAL", "VCLFP e7c0"],
-  ["VECTOR FP DIVIDE", "VFD e7e5"],
-  ["VECTOR FP LOAD LENGTHENED", "VFLL e7c4"],
-  ["VECTOR FP LOAD ROUNDED", "VFLR e7c5"],
-  ["VECTOR FP MULTIPLY", "VFM e7e7"],
-  ["VECTOR FP MULTIPLY AND ADD", "VFMA e78f"],
-  ["VECTOR FP MULTIPLY AND SUBTRACT", "VFMS e78e"],
-  ["VECTOR FP PERFORM SIGN OPERATION", "VFPSO e7cc"],
-  ["VECTOR FP SQUARE ROOT", "VFSQ e7ce"],
-  ["VECTOR FP SUBTRACT", "VFS e7e2"],
-  ["VECTOR FP TEST DATA CLASS IMMEDIATE", "VFTCI e74a"],
-  ["VECTOR LOAD FP INTEGER", "VFI e7c7"],
-]);
-
 const packedDecimal = gapsOf(134, [
   ["VECTOR ADD DECIMAL", "VAP e671"],
   ["VECTOR COMPARE DECIMAL", "VCP e677"],
@@ -56,12 +32,6 @@ const packedDecimal2 = gapsOf(192, [
   ["VECTOR UNPACK ZONED LOW", "VUPKZL e65c"],
 ]);
 
-const enhancements1 = gapsOf(135, [
-  ["VECTOR FP MAXIMUM", "VFMAX e7ef"],
-  ["VECTOR FP MINIMUM", "VFMIN e7ee"],
-  ["VECTOR FP NEGATIVE MULTIPLY AND ADD", "VFNMA e79f"],
-  ["VECTOR FP NEGATIVE MULTIPLY AND SUBTRACT", "VFNMS e79e"],
-]);
 const enhancements2 = gapsOf(148, [
   ["VECTOR LOAD BYTE REVERSED ELEMENT", "VLEBRH e601 VLEBRF e603 VLEBRG e602"],
   ["VECTOR LOAD BYTE REVERSED ELEMENT AND REPLICATE", "VLBRREP e605"],
@@ -82,10 +52,8 @@ const neuralNetwork = gapsOf(165, [
 ]);
 
 export const vectorGaps: readonly Gap[] = [
-  ...floatingPoint,
   ...packedDecimal,
   ...packedDecimal2,
-  ...enhancements1,
   ...enhancements2,
   ...neuralNetwork,
 ];

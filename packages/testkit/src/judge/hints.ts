@@ -59,6 +59,10 @@ export interface Hints {
   readonly interruptible?: true;
 }
 
+/** Binary floating point, mostly long. */
+const floats = { all: ["long", "long", "short", "extended"] } as const;
+const formats = [3, 3, 3, 2, 4];
+const modes = [0, 1, 3, 4, 5, 6, 7];
 const everyMask = Array.from({ length: 16 }, (_, n) => n);
 const number: AddressRole = { is: "number" };
 const branch: AddressRole = { is: "branch" };
@@ -148,6 +152,18 @@ const rows: readonly (readonly [mnemonics: string, hints: Hints])[] = [
   ["VAC VACCC VSBI VSBCBI", { masks: { m5: [4] } }],
   ["VMSL", { masks: { m5: [3], m6: [0, 4, 8, 12] } }],
   ["VLLEZ", { masks: { m3: [0, 1, 2, 3, 6] } }],
+  ["VFA VFS VFM VFD", { vectors: floats, masks: { m4: formats, m5: [0, 8] } }],
+  ["VFMAX VFMIN", { vectors: floats, masks: { m4: formats, m5: [0, 8], m6: [0, 1, 2, 3, 4, 8, 9, 10, 11, 12] } }],
+  ["VFMA VFMS VFNMA VFNMS", { vectors: floats, masks: { m6: formats, m5: [0, 8] } }],
+  ["VFSQ", { vectors: floats, masks: { m3: formats, m4: [0, 8] } }],
+  ["VFCE VFCH VFCHE", { vectors: floats, masks: { m4: formats, m5: [0, 4, 8, 12], m6: [0, 1] } }],
+  ["WFC WFK", { vectors: floats, masks: { m3: formats, m4: [0] } }],
+  ["VFPSO", { vectors: floats, masks: { m3: formats, m4: [0, 8], m5: [0, 1, 2] } }],
+  ["VFTCI", { vectors: floats, masks: { m4: formats, m5: [0, 8] } }],
+  ["VCFPS VCFPL", { masks: { m3: [2, 3, 3, 3], m4: [0, 4, 8, 12], m5: modes } }],
+  ["VCSFP VCLFP", { vectors: { all: ["long", "short"] }, masks: { m3: [2, 3, 3, 3], m4: [0, 4, 8, 12], m5: modes } }],
+  ["VFI VFLR", { vectors: floats, masks: { m3: formats, m4: [0, 4, 8, 12], m5: modes } }],
+  ["VFLL", { vectors: floats, masks: { m3: [2, 2, 3], m4: [0, 8] } }],
   ["VPDI", { masks: { m4: [0, 1, 4, 5] } }],
   ["VFAE", { vectors: { all: ["characters"] }, masks: { m5: everyMask, m4: [0, 1, 2] } }],
   ["VFEE VFENE", { vectors: { all: ["characters"] }, masks: { m4: [0, 1, 2], m5: [0, 1, 2, 3] } }],
