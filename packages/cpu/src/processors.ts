@@ -20,6 +20,7 @@ import { messageSecurityRoutines } from "./routines/message-security/index.ts";
 import { systemRoutines } from "./routines/system.ts";
 import type { Services } from "./services.ts";
 import { Event, cpu as at, cpuBlock, engineArea } from "./state.ts";
+import { type TimerContents, storeMachineCheckAreas } from "./store-status.ts";
 
 /** Instructions that a CPU runs before the clocks are looked at again. */
 const SLICE = 50_000;
@@ -76,6 +77,9 @@ interface Member {
   tookExternal: boolean;
 }
 
+/** Bit 25 of a machine-check interruption code: the stored vector registers are valid. */
+const VECTORS_VALID = 1n << 38n;
+
 export class Processors {
   readonly cpus: readonly Cpu[];
   readonly clock: TodClock;
@@ -87,6 +91,8 @@ export class Processors {
   readonly #jit: Jit | undefined;
   readonly #lockstep: Lockstep | undefined;
   readonly #time: InstructionTime | undefined;
+  /** Vector instructions are installed. */
+  readonly hasVectors: boolean;
   #leave = false;
   #instructions = 0;
 
@@ -97,6 +103,8 @@ export class Processors {
     const inLockstep = options.engine?.startsWith("both") ?? false;
     this.#time = inLockstep ? new InstructionTime(() => this.#instructions) : undefined;
     this.clock = options.clock ?? new TodClock(this.#time);
+    this.hasVectors = definitions.some(({ vector }) => vector);
+    this.clock = options.clock ?? new TodClock();
     const byBlock = new Map<number, Cpu>();
     const cpuOf = (block: number): Cpu => {
       const cpu = byBlock.get(block);
@@ -227,6 +235,9 @@ export class Processors {
     this.#member(cpu).clockComparator = value;
   }
   /** CPU timer, signed, in TOD units. */
+  timersOf(cpu: Cpu): TimerContents {
+    return { cpuTimer: this.cpuTimer(cpu), clockComparator: this.clockComparator(cpu) };
+  }
   cpuTimer(cpu: Cpu): bigint {
     const { timerBase, timerHeld } = this.#member(cpu);
     return timerHeld ?? timerBase - this.clock.now();
@@ -355,7 +366,10 @@ export class Processors {
     const mask = cpu.u64(at.pswMask);
     if (mask & PswBit.machineCheck) {
       const code = this.services.takeMachineCheck(cpu);
-      if (code !== undefined) return cpu.takeMachineCheck(code);
+      if (code !== undefined) {
+        const vectors = storeMachineCheckAreas(cpu, this.timersOf(cpu));
+        return cpu.takeMachineCheck(vectors ? code | VECTORS_VALID : code);
+      }
     }
     const external = takeExternal(cpu, pending, this.floating, this.#timers(member));
     member.tookExternal = external === true;

@@ -40,6 +40,8 @@ export const implementedFacilities: ReadonlySet<FacilityName> = new Set<Facility
   "message-security-assist-5",
   "miscellaneous-instruction-extensions-2",
   "miscellaneous-instruction-extensions-3",
+  "vector",
+  "vector-enhancements-1",
   "reset-reference-bits-multiple",
   "access-exception-fetch-store-indication",
   "message-security-assist-3",

@@ -40,8 +40,7 @@ export const qemuVectorDeviations: readonly QemuDeviation[] = [
   {
     id: "vector-exact-underflow-does-not-trap",
     instructions: /^VF/,
-    when: (_subject, _qemu, found) =>
-      causeOf(found) === UNDERFLOW,
+    when: (_subject, _qemu, found) => causeOf(found) === UNDERFLOW,
     reason:
       "With the underflow mask one, a tiny result traps even when it is exact; QEMU wants it inexact too, and goes on " +
       "with the next element.",
@@ -53,7 +52,8 @@ export const qemuVectorDeviations: readonly QemuDeviation[] = [
       (m4(subject) & XXC) !== 0 &&
       completed(qemu) &&
       (qemu.state.fpc & ~INEXACT_FLAG) === (found.state.fpc & ~INEXACT_FLAG),
-    reason: "With the IEEE-inexact-exception control one, inexact is not recognised; QEMU sets the flag all the same.",
+    reason:
+      "With the IEEE-inexact-exception control one, inexact is not recognised; QEMU sets the flag all the same.",
   },
   {
     id: "vector-nan-converted-without-inexact",
@@ -97,6 +97,7 @@ export const qemuVectorDeviations: readonly QemuDeviation[] = [
     id: "vector-negated-before-rounding",
     instructions: ["VFNMA", "VFNMS"],
     when: (subject, qemu, found) => directed(subject) && completed(qemu) && found.interruption === undefined,
-    reason: "The sum is rounded and then the sign is inverted; QEMU inverts first, which tells with modes 2 and 3.",
+    reason:
+      "The sum is rounded and then the sign is inverted; QEMU inverts first, which tells with modes 2 and 3.",
   },
 ];

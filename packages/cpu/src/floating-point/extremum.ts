@@ -43,8 +43,7 @@ function ofEqual(format: BinaryFormat, a: bigint, b: bigint, which: "minimum" | 
 function ofNan(format: BinaryFormat, a: bigint, b: bigint, environment: Environment, like: number): Outcome {
   const nanOf = (value: bigint) => isNan(unpack(format, value));
   const signaling = [a, b].some((value) => unpack(format, value).kind === Kind.signalingNan);
-  const invalid = (value: bigint) =>
-    suppressible(format, Ieee.invalidOperation, value, environment.masks);
+  const invalid = (value: bigint) => suppressible(format, Ieee.invalidOperation, value, environment.masks);
   switch (like) {
     case Like.java:
       return propagateNan(format, environment, a, b);
@@ -69,7 +68,11 @@ function ieee(
   byMagnitude: boolean,
 ): Outcome {
   const [first, second] = [unpack(format, a), unpack(format, b)];
-  if (first.kind === Kind.signalingNan || second.kind === Kind.signalingNan || (isNan(first) && isNan(second)))
+  if (
+    first.kind === Kind.signalingNan ||
+    second.kind === Kind.signalingNan ||
+    (isNan(first) && isNan(second))
+  )
     return propagateNan(format, environment, a, b);
   if (isNan(first)) return exactly(format, b);
   if (isNan(second)) return exactly(format, a);

@@ -1,6 +1,7 @@
 /** SIGNAL PROCESSOR. Source: Principles of Operation, "CPU Signaling and Response". */
 import { type Cpu, ProgramInterruption } from "../cpu.ts";
 import type { Processors } from "../processors.ts";
+import { STATUS_AREA, VECTOR_AREA_SIZE, storeStatus, storeVectors } from "../store-status.ts";
 import { modeChanged } from "./host.ts";
 
 const Order = {
@@ -18,6 +19,7 @@ const Order = {
   setArchitecture: 0x12,
   conditionalEmergencySignal: 0x13,
   senseRunningStatus: 0x15,
+  storeAdditionalStatusAtAddress: 0x17,
 } as const;
 
 /** Status bits, as stored in bits 32-63 of R1. */
@@ -55,10 +57,6 @@ export function signalProcessor(
 ): number {
   const target = processors.cpus[Number(cpu.gr(r3) & 0xffffn)];
   const parameter = cpu.gr(r1 | 1) & 0xffff_ffffn;
-  const status = (bits: number): number => {
-    cpu.setGrLow(r1, bits);
-    return STATUS_STORED;
-  };
   if (order === Order.setArchitecture) {
     // Always z/Architecture here: asking for it, or for the other mode, changes nothing.
     return status(Status.invalidParameter);
@@ -100,7 +98,7 @@ export function signalProcessor(
       return itself(ACCEPTED);
     case Order.stopAndStoreStatus:
       target.state = "stopped";
-      storeStatus(target, 0);
+      store(target, 0);
       cpu.storage.store8(ARCHITECTURE_MODE, Z_ARCHITECTURE);
       return itself(ACCEPTED);
     case Order.initialCpuReset:
@@ -121,8 +119,16 @@ export function signalProcessor(
     case Order.storeStatusAtAddress: {
       if (target.state === "operating") return status(Status.incorrectState);
       const address = Number(parameter) & 0x7fff_fe00;
-      if (!target.storage.contains(address, 0x200)) return status(Status.invalidParameter);
-      storeStatus(target, address - 0x1200);
+      if (!target.storage.contains(address, STATUS_AREA.size)) return status(Status.invalidParameter);
+      store(target, address - STATUS_AREA.start);
+      return ACCEPTED;
+    }
+    case Order.storeAdditionalStatusAtAddress: {
+      if (!processors.hasVectors) return status(Status.invalidOrder);
+      if (target.state === "operating") return status(Status.incorrectState);
+      const address = Number(cpu.gr(r1 | 1) & ~0x3ffn);
+      if (!target.storage.contains(address, VECTOR_AREA_SIZE)) return status(Status.invalidParameter);
+      storeVectors(target, address);
       return ACCEPTED;
     }
     case Order.senseRunningStatus:
@@ -131,22 +137,13 @@ export function signalProcessor(
       return status(Status.invalidOrder);
   }
 
-  /** Store-status areas, behind an absolute address: FPRs at 1200, GRs 1280, PSW 1300 and so on. */
-  function storeStatus(of: Cpu, base: number): void {
-    const { storage } = of;
-    if (!storage.contains(base + 0x1200, 0x200)) throw new ProgramInterruption(0x05);
-    of.makeReady(base + 0x1200);
-    for (let n = 0; n < 16; n++) {
-      storage.store64(base + 0x1200 + 8 * n, of.fpr(n));
-      storage.store64(base + 0x1280 + 8 * n, of.gr(n));
-      storage.store32(base + 0x1340 + 4 * n, of.ar(n));
-      storage.store64(base + 0x1380 + 8 * n, of.cr(n));
-    }
-    storage.store64(base + 0x1300, of.pswMask);
-    storage.store64(base + 0x1308, of.pswAddress);
-    storage.store32(base + 0x1318, of.prefix);
-    storage.store32(base + 0x131c, of.fpc);
-    storage.store64(base + 0x1328, BigInt.asUintN(64, processors.cpuTimer(of)));
-    storage.store64(base + 0x1330, processors.clockComparator(of) >> 8n);
+  function status(bits: number): number {
+    cpu.setGrLow(r1, bits);
+    return STATUS_STORED;
+  }
+  /** In the areas behind an absolute address. */
+  function store(of: Cpu, base: number): void {
+    if (!of.storage.contains(base + STATUS_AREA.start, STATUS_AREA.size)) throw new ProgramInterruption(0x05);
+    storeStatus(of, base, processors.timersOf(of));
   }
 }

@@ -227,7 +227,12 @@ function byFormat(format: I32, values: Readonly<Record<number, V128>>): V128 {
   return choose(
     format.eq(LONG),
     () => of(LONG),
-    () => choose(format.eq(SHORT), () => of(SHORT), () => of(EXTENDED)),
+    () =>
+      choose(
+        format.eq(SHORT),
+        () => of(SHORT),
+        () => of(EXTENDED),
+      ),
   );
 }
 
@@ -359,7 +364,13 @@ function lengthened(register: I32, n: 0 | 1): host.HostResult {
   const sign = bits.shrU(31).shl(63);
   return {
     sure: absolute.sub(0x80_0000).ltU(0x7f00_0000).or(absolute.isZero()),
-    bits: absolute.isZero().select(sign, absolute.shl(29).add(896n << 52n).or(sign)),
+    bits: absolute.isZero().select(
+      sign,
+      absolute
+        .shl(29)
+        .add(896n << 52n)
+        .or(sign),
+    ),
     inexact: () => I32.of(0),
   };
 }
@@ -403,8 +414,13 @@ const conversions: readonly Instruction[] = [
   conversion("VCFPS", 0xe7c3, "VECTOR FP CONVERT FROM FIXED", "fromFixed", [SHORT, LONG], (register, n, m5) =>
     fromInteger(register, n, m5, true),
   ),
-  conversion("VCFPL", 0xe7c1, "VECTOR FP CONVERT FROM LOGICAL", "fromLogical", [SHORT, LONG], (register, n, m5) =>
-    fromInteger(register, n, m5, false),
+  conversion(
+    "VCFPL",
+    0xe7c1,
+    "VECTOR FP CONVERT FROM LOGICAL",
+    "fromLogical",
+    [SHORT, LONG],
+    (register, n, m5) => fromInteger(register, n, m5, false),
   ),
   conversion("VCSFP", 0xe7c2, "VECTOR FP CONVERT TO FIXED", "toFixed", [SHORT, LONG], (register, n, m5) =>
     host.toInteger(double(register, n), m5, 64, true),

@@ -153,7 +153,10 @@ const rows: readonly (readonly [mnemonics: string, hints: Hints])[] = [
   ["VMSL", { masks: { m5: [3], m6: [0, 4, 8, 12] } }],
   ["VLLEZ", { masks: { m3: [0, 1, 2, 3, 6] } }],
   ["VFA VFS VFM VFD", { vectors: floats, masks: { m4: formats, m5: [0, 8] } }],
-  ["VFMAX VFMIN", { vectors: floats, masks: { m4: formats, m5: [0, 8], m6: [0, 1, 2, 3, 4, 8, 9, 10, 11, 12] } }],
+  [
+    "VFMAX VFMIN",
+    { vectors: floats, masks: { m4: formats, m5: [0, 8], m6: [0, 1, 2, 3, 4, 8, 9, 10, 11, 12] } },
+  ],
   ["VFMA VFMS VFNMA VFNMS", { vectors: floats, masks: { m6: formats, m5: [0, 8] } }],
   ["VFSQ", { vectors: floats, masks: { m3: formats, m4: [0, 8] } }],
   ["VFCE VFCH VFCHE", { vectors: floats, masks: { m4: formats, m5: [0, 4, 8, 12], m6: [0, 1] } }],
@@ -161,7 +164,10 @@ const rows: readonly (readonly [mnemonics: string, hints: Hints])[] = [
   ["VFPSO", { vectors: floats, masks: { m3: formats, m4: [0, 8], m5: [0, 1, 2] } }],
   ["VFTCI", { vectors: floats, masks: { m4: formats, m5: [0, 8] } }],
   ["VCFPS VCFPL", { masks: { m3: [2, 3, 3, 3], m4: [0, 4, 8, 12], m5: modes } }],
-  ["VCSFP VCLFP", { vectors: { all: ["long", "short"] }, masks: { m3: [2, 3, 3, 3], m4: [0, 4, 8, 12], m5: modes } }],
+  [
+    "VCSFP VCLFP",
+    { vectors: { all: ["long", "short"] }, masks: { m3: [2, 3, 3, 3], m4: [0, 4, 8, 12], m5: modes } },
+  ],
   ["VFI VFLR", { vectors: floats, masks: { m3: formats, m4: [0, 4, 8, 12], m5: modes } }],
   ["VFLL", { vectors: floats, masks: { m3: [2, 2, 3], m4: [0, 8] } }],
   ["VPDI", { masks: { m4: [0, 1, 4, 5] } }],

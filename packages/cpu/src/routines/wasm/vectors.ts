@@ -2,7 +2,7 @@
  * Vector instructions that are more than an expression, in WebAssembly: rows of registers, operands of less than 16
  * bytes, products of polynomials. Vector registers lie reversed, as storage does.
  */
-import { DOUBLEWORD, type ElementSize, HALFWORD, I32, I64, V128, WORD } from "@lockframe/instructions";
+import { DOUBLEWORD, type ElementSize, HALFWORD, I32, type I64, V128, WORD } from "@lockframe/instructions";
 import { Emitter, type Local, load } from "../../lower/emitter.ts";
 import type { Runtime } from "../../runtime.ts";
 import { Access, cpu as at } from "../../state.ts";
