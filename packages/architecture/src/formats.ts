@@ -96,7 +96,7 @@ const format = (
 function vector(name: string, fields: readonly Field[], operands: string): Format {
   const syntax = operands.split(" ").map((operand): OperandSyntax => {
     if (operand === "d2(x2,b2)") return bxd2;
-    if (operand === "d2(v2,b2)") return { kind: "bxd", base: "b2", index: "v2", displacement: "d2" };
+    if (operand === "d2(v2,b2)") return { kind: "bdr", base: "b2", register: "v2", displacement: "d2" };
     return operand === "d2(b2)" ? bd2 : f(operand);
   });
   return format(name, 6, at0and40, fields, syntax);

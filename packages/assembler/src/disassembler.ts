@@ -117,8 +117,12 @@ function formatOperand(
     }
     case "bdl":
       return `${displacement}(${value(operand.length) + 1}${base && `,${base}`})`;
-    case "bdr":
-      return `${displacement}(%r${value(operand.register)}${base && `,${base}`})`;
+    case "bdr": {
+      const name = formatField(operand.register, instruction, options);
+      // A lone register is a base to other assemblers, where the first one is a vector register.
+      const second = base === "" && name.startsWith("%v") ? "0" : base;
+      return `${displacement}(${name}${second && `,${second}`})`;
+    }
   }
 }
 

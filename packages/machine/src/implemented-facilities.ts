@@ -42,6 +42,7 @@ export const implementedFacilities: ReadonlySet<FacilityName> = new Set<Facility
   "miscellaneous-instruction-extensions-3",
   "vector",
   "vector-enhancements-1",
+  "vector-enhancements-2",
   "reset-reference-bits-multiple",
   "access-exception-fetch-store-indication",
   "message-security-assist-3",

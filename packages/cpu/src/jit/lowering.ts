@@ -31,6 +31,7 @@ const registerFree: ReadonlySet<string> = new Set([
   "storeLeftmostBytes",
   "galoisMultiplySum",
   "multiplySumLogical",
+  "vectorSearchString",
 ]);
 
 /** Those of vector floating point change vector registers, the FPC register, and the code that they return. */

@@ -11,6 +11,7 @@ import { logic } from "./logic.ts";
 import { messageSecurity } from "./message-security.ts";
 import { vectorFloatingPoint } from "./vector-floating-point.ts";
 import { vectorInteger } from "./vector-integer.ts";
+import { vectorReversed } from "./vector-reversed.ts";
 import { vectorString } from "./vector-string.ts";
 import { vectorSupport } from "./vector-support.ts";
 
@@ -40,4 +41,5 @@ export const instructions: readonly Instruction[] = [
   ...vectorInteger,
   ...vectorString,
   ...vectorFloatingPoint,
+  ...vectorReversed,
 ];

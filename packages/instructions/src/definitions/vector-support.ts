@@ -19,6 +19,7 @@ import {
   VRRa,
   VRRa3,
   VRRb,
+  VRRc,
   VRRc4,
   VRRe,
   VRRf,
@@ -416,7 +417,7 @@ const permutation: readonly Instruction[] = [
   ]),
   vectorInsn(
     "VBPERM",
-    VRRc4(0xe785),
+    VRRc(0xe785),
     "VECTOR BIT PERMUTE",
     ({ v1, v2, v3 }) => [vr(v1).set(bitPermute(share(vr(v2).value), share(vr(v3).value)))],
     VECTOR_ENHANCEMENTS_1,

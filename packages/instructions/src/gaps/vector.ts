@@ -32,17 +32,6 @@ const packedDecimal2 = gapsOf(192, [
   ["VECTOR UNPACK ZONED LOW", "VUPKZL e65c"],
 ]);
 
-const enhancements2 = gapsOf(148, [
-  ["VECTOR LOAD BYTE REVERSED ELEMENT", "VLEBRH e601 VLEBRF e603 VLEBRG e602"],
-  ["VECTOR LOAD BYTE REVERSED ELEMENT AND REPLICATE", "VLBRREP e605"],
-  ["VECTOR LOAD BYTE REVERSED ELEMENT AND ZERO", "VLLEBRZ e604"],
-  ["VECTOR LOAD BYTE REVERSED ELEMENTS", "VLBR e606"],
-  ["VECTOR LOAD ELEMENTS REVERSED", "VLER e607"],
-  ["VECTOR STORE BYTE REVERSED ELEMENT", "VSTEBRH e609 VSTEBRF e60b VSTEBRG e60a"],
-  ["VECTOR STORE BYTE REVERSED ELEMENTS", "VSTBR e60e"],
-  ["VECTOR STORE ELEMENTS REVERSED", "VSTER e60f"],
-  ["VECTOR STRING SEARCH", "VSTRS e78b"],
-]);
 const neuralNetwork = gapsOf(165, [
   ["VECTOR FP CONVERT AND LENGTHEN FROM NNP HIGH", "VCLFNH e656"],
   ["VECTOR FP CONVERT AND LENGTHEN FROM NNP LOW", "VCLFNL e65e"],
@@ -51,9 +40,4 @@ const neuralNetwork = gapsOf(165, [
   ["VECTOR FP CONVERT TO NNP", "VCNF e655"],
 ]);
 
-export const vectorGaps: readonly Gap[] = [
-  ...packedDecimal,
-  ...packedDecimal2,
-  ...enhancements2,
-  ...neuralNetwork,
-];
+export const vectorGaps: readonly Gap[] = [...packedDecimal, ...packedDecimal2, ...neuralNetwork];

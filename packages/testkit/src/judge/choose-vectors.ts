@@ -95,11 +95,15 @@ const simplifications: readonly Simplification[] = [
   ]),
   ...background.fr.map((usual, number): Simplification => (before) => [
     { ...before, fr: before.fr.with(number, usual) },
-    ...probes(before.fr[number] ?? 0n).map((value) => ({ ...before, fr: before.fr.with(number, value) })),
+    // Not loaded in a case about vector registers.
+    ...(before.vr === undefined ? probes(before.fr[number] ?? 0n) : []).map((value) => ({
+      ...before,
+      fr: before.fr.with(number, value),
+    })),
   ]),
   ...backgroundVectors().map((usual, number): Simplification => (before) => [
     withVector(before, number, usual),
-    ...[wideOnes, 1n << 127n, 0n].map((mask) =>
+    ...(before.vr === undefined ? [] : [wideOnes, 1n << 127n, 0n]).map((mask) =>
       withVector(before, number, mask === 0n ? 0n : (before.vr?.[number] ?? 0n) ^ mask),
     ),
   ]),

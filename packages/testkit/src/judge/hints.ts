@@ -174,6 +174,10 @@ const rows: readonly (readonly [mnemonics: string, hints: Hints])[] = [
   ["VFAE", { vectors: { all: ["characters"] }, masks: { m5: everyMask, m4: [0, 1, 2] } }],
   ["VFEE VFENE", { vectors: { all: ["characters"] }, masks: { m4: [0, 1, 2], m5: [0, 1, 2, 3] } }],
   ["VISTR", { vectors: { all: ["characters"] }, masks: { m3: [0, 1, 2], m5: [0, 1] } }],
+  ["VSTRS", { vectors: { all: ["characters"], v4: ["numbers"] }, masks: { m5: [0, 1, 2], m6: [0, 2] } }],
+  ["VLBRREP VLER VSTER", { masks: { m3: [1, 2, 3] } }],
+  ["VLBR VSTBR", { masks: { m3: [1, 2, 3, 4] } }],
+  ["VLLEBRZ", { masks: { m3: [1, 2, 3, 6] } }],
   ["VSTRC", { vectors: { all: ["characters"], v4: ["integer"] }, masks: { m5: [0, 1, 2], m6: everyMask } }],
 ];
 

@@ -2,7 +2,7 @@
  * Vector instructions that are more than an expression, in WebAssembly: rows of registers, operands of less than 16
  * bytes, products of polynomials. Vector registers lie reversed, as storage does.
  */
-import { DOUBLEWORD, type ElementSize, HALFWORD, I32, type I64, V128, WORD } from "@lockframe/instructions";
+import { DOUBLEWORD, type ElementSize, HALFWORD, I32, I64, V128, WORD } from "@lockframe/instructions";
 import { Emitter, type Local, load } from "../../lower/emitter.ts";
 import type { Runtime } from "../../runtime.ts";
 import { Access, cpu as at } from "../../state.ts";
@@ -23,6 +23,7 @@ export function buildVectorRoutines(
     ["storeLeftmostBytes", defineStoreLeftmost(module, runtime)],
     ["galoisMultiplySum", defineGalois(module)],
     ["multiplySumLogical", defineMultiplySum(module)],
+    ["vectorSearchString", defineSearch(module)],
   ];
 }
 
@@ -275,4 +276,64 @@ function multiplyHigh(e: Emitter, a: I64, b: I64): I64 {
   const middle = e.local64(a.shrU(32).mul(low(b)).add(first.shrU(32))).value;
   const middle2 = e.local64(low(a).mul(b.shrU(32)).add(low(middle))).value;
   return a.shrU(32).mul(b.shrU(32)).add(middle.shrU(32)).add(middle2.shrU(32));
+}
+
+/** Bytes of a mask, byte 0 in bit position 16 of 32. */
+const firstByte = (mask: V128): I32 => mask.bitmask().clz().sub(16);
+
+/**
+ * (cpu, V1, V2, V3, V4, element size, nonzero when a zero ends both strings) -> condition code. Byte 7 of the fourth
+ * operand is the length in bytes of the third, which is looked for in the second.
+ */
+function defineSearch(module: ModuleBuilder): number {
+  const parameters = ["i32", "i32", "i32", "i32", "i32", "i32", "i32"] as const;
+  const index = module.declare("vectorSearchString", parameters, ["i32"]);
+  const e = new Emitter(parameters.length);
+  const [state, size, zeros] = [e.parameter32(0), e.parameter32(5), e.parameter32(6)];
+  const register = (n: number) => e.local128(load.v128(place(state, e.parameter32(n)), at.vr)).value;
+  const [text, wanted] = [register(2), register(3)];
+  const given = load.u8(place(state, e.parameter32(4)), at.vr + REGISTER - 1 - 7);
+  const element = e.local32(I(1).shl(size));
+  /** Lengths in bytes, of whole elements. */
+  const length = e.local32(given.and(I(0).sub(element.value)));
+  const textLength = e.local32(REGISTER);
+  const found = e.local32(0);
+  const end = (code: I32) => {
+    e.store(
+      "v128",
+      place(state, e.parameter32(1)),
+      at.vr,
+      V128.ofDoublewords(found.value.unsigned64(), I64.of(0)),
+    );
+    e.return(code);
+  };
+  const zeroElements = (a: V128): I32 => {
+    const mask = e.local128();
+    ([0, 1, 2] as const).forEach((s) => e.if(size.eq(s), () => e.set(mask, a.eq(s, V128.zero))));
+    return firstByte(mask.value);
+  };
+  e.if(zeros, () => {
+    const last = e.local32(zeroElements(wanted));
+    e.if(last.value.ltU(length.value), () => e.set(length, last.value));
+    e.set(textLength, zeroElements(text));
+  });
+  e.if(length.value.isZero(), () => end(I(2)));
+  const numbers = V128.ofBytes(Array.from({ length: REGISTER }, (_, n) => 15 - n));
+  e.loop((again) => {
+    e.if(found.value.geU(textLength.value), () => {
+      e.set(found, I(REGISTER));
+      end(zeros.ne(0).and(textLength.value.ltU(REGISTER)));
+    });
+    // The text from here on, at the left; how many of its bytes are those of the string.
+    const rest = e.local128(text.swizzle(numbers.sub(0, V128.splat(0, found.value))));
+    const alike = e.local32(firstByte(rest.value.eq(0, wanted).not()));
+    const room = e.local32(I(REGISTER).sub(found.value));
+    e.if(alike.value.geU(length.value).and(length.value.leU(room.value)), () => end(I(2)));
+    e.if(alike.value.geU(room.value), () => end(I(3)));
+    e.set(found, found.value.add(element.value));
+    again();
+  });
+  e.code.unreachable();
+  module.define(index, e.body);
+  return index;
 }
