@@ -104,7 +104,6 @@ export class Processors {
     this.#time = inLockstep ? new InstructionTime(() => this.#instructions) : undefined;
     this.clock = options.clock ?? new TodClock(this.#time);
     this.hasVectors = definitions.some(({ vector }) => vector);
-    this.clock = options.clock ?? new TodClock();
     const byBlock = new Map<number, Cpu>();
     const cpuOf = (block: number): Cpu => {
       const cpu = byBlock.get(block);
