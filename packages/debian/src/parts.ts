@@ -57,7 +57,7 @@ export async function fetchStage3Loaders(
 }
 
 /** Fetches the last stage of zipl's boot loader, which starts a kernel that was loaded from disk. */
-export function fetchDiskStage3(archive: DebianArchive, place: Place = { suite: "sid" }): Promise<Part> {
+export function fetchDiskStage3(archive: DebianArchive, place: Place = {}): Promise<Part> {
   return fetchMatching(archive, "s390-tools", /\/stage3\.bin$/, place);
 }
 
