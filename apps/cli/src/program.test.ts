@@ -65,6 +65,7 @@ test.for([
 
 test.for([
   [["run", "z16-pvm"], "LF-CLI-003"],
+  [["run", "--disk", "/nowhere", "--bios", "/nowhere"], "LF-CLI-004"],
   [["run", "/nowhere"], "LF-CLI-004"],
   [["run", "z16-pvmm.yaml"], "LF-PROFILE-001"],
   [["profile", "show", "z61"], "LF-PROFILE-001"],

@@ -103,7 +103,7 @@ export function parseMedium(file: string, snapshots: boolean, optical: boolean):
 }
 
 /** The format that an image has by its first bytes. An image that is not there is said to be raw, and refused later. */
-function formatOf(file: string): string {
+export function formatOf(file: string): string {
   const magic = Buffer.alloc(4);
   try {
     const descriptor = openSync(file, "r");
