@@ -33,6 +33,8 @@ export interface ProgramResult {
 export interface ProgramPorts {
   /** Have the device do a command. */
   execute(transfer: Transfer): Ending | Promise<Ending>;
+  /** The device took the program's first command with initial status zero. */
+  accepted(): void;
   /** A CCW with the flag for a program-controlled interruption took control. @param address 8 more than its own */
   programControlled(address: number): void;
 }
@@ -53,6 +55,8 @@ export class ChannelProgram {
   /** Resumed at a CCW with the suspend flag, which is not looked at again. */
   #resumed = false;
   #transfer: CcwTransfer | undefined;
+  /** The first command has been with the device. */
+  #initiated = false;
 
   /** @param storage with the key and the address limit of the program */
   constructor(orb: OperationRequestBlock, storage: KeyedStorage, ports: ProgramPorts) {
@@ -111,6 +115,7 @@ export class ChannelProgram {
     const transfer = new CcwTransfer(ccw, { orb, storage, nextChained: () => this.#fetchChained() });
     this.#transfer = transfer;
     const ending = this.#ports.execute(transfer);
+    this.#initiate(ending instanceof Promise || transfer.moved);
     if (!(ending instanceof Promise)) return this.#finish(transfer, ending);
     const until = ending.then((settled) => {
       this.#settled = settled;
@@ -118,6 +123,12 @@ export class ChannelProgram {
     return { kind: "waiting", until };
   }
   #settled: Ending | undefined;
+
+  /** @param isZero initial status was zero: the operation is no immediate one */
+  #initiate(isZero: boolean): void {
+    if (!this.#initiated && isZero) this.#ports.accepted();
+    this.#initiated = true;
+  }
 
   /** The promise that the program waited for is kept. Undefined: `advance` goes on. */
   settle(): ProgramState | undefined {

@@ -18,6 +18,8 @@ export interface ChannelSubsystemPorts {
   interruptionPending(): void;
   /** Make a channel-report-pending machine check pending. */
   channelReportPending(): void;
+  /** Milliseconds of a clock that never goes back. */
+  now(): number;
   /** Run something when CPUs and the host's own work have had a turn. */
   later(work: () => void): void;
   /** A device's command threw. */
@@ -96,12 +98,13 @@ export class ChannelSubsystem {
       throw new RangeError(`device number ${set}.${hex4(devno)} is taken`);
     }
     const identification = identificationWord({ set, number });
-    const { storage, later, deviceFailed } = this.#ports;
+    const { storage, later, now, deviceFailed } = this.#ports;
     const subchannel = new DeviceSubchannel(
       { device, senseId, deviceNumber: devno, channelPath: path.id, identification },
       {
         storage,
         later,
+        now,
         deviceFailed,
         interruptions: this.interruptions,
         measurement: this.#measurement,
@@ -220,7 +223,7 @@ export class ChannelSubsystem {
     return completed(1, data);
   }
 
-  /** SCHM. Device-connect times are not measured. */
+  /** SCHM. */
   setChannelMonitor(gr1: bigint, gr2: bigint): IoOutcome {
     const update = (gr1 & 0x2n) !== 0n;
     if ((gr1 & 0x0ffffffcn) !== 0n || (update && (gr2 & 0x1fn) !== 0n)) return operandException;

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
-import { type ChannelDevice, type DeviceLine, status } from "./channel-device.ts";
-import { anyPlace, ChannelBench, code } from "./testing.ts";
+import { type ChannelDevice, type DeviceLine, end, type Ending, status } from "./channel-device.ts";
+import { anyPlace, ChannelBench, code, FORMAT_1 } from "./testing.ts";
 import type { Attachment } from "./channel-subsystem.ts";
 
 const READ = 0x02;
@@ -39,7 +39,7 @@ test("the subchannel-information block tells device number, paths and state", ()
   if (outcome.kind !== "completed" || outcome.data === undefined) throw new Error("no block");
   const view = new DataView(outcome.data.buffer);
   expect([0, 4, 8, 12, 16].map((offset) => view.getUint32(offset))).toEqual([
-    0xcafe, 0x00811234, 0x80000080, 0x0000ff80, 0x01000000,
+    0xcafe, 0x00831234, 0x80000080, 0x0000ff80, 0x01000000,
   ]);
 });
 
@@ -147,7 +147,7 @@ test("a reset disables subchannels, resets devices and keeps numbers", () => {
   expect(unit.reset).toHaveBeenCalledTimes(1);
   expect(made.css.interruptions.pendingMask).toBe(0);
   expect(made.start(at, { address: 0x1000 })).toBe(3);
-  made.modify(at, (schib) => expect(schib.getUint32(4)).toBe(0x00010007));
+  made.modify(at, (schib) => expect(schib.getUint32(4)).toBe(0x00030007));
 });
 
 test("measurement blocks of both formats count starts", () => {
@@ -174,6 +174,42 @@ test("measurement blocks of both formats count starts", () => {
   made.modify(at, (schib) => schib.setBigUint64(40, 0x4000n));
   made.run(at, read);
   expect(word(made, 0x4000)).toBe(1);
+});
+
+test("times are accumulated in units of 128 microseconds, and told with the status if that is asked for", async () => {
+  const made = new ChannelBench();
+  let finish: (ending: Ending) => void = () => undefined;
+  const slow = new Promise<Ending>((resolve) => (finish = resolve));
+  const at = made.attach({ commands: { 0x02: () => slow } });
+  made.css.setChannelMonitor(3n, 0x3000n);
+  made.modify(at, (schib) => {
+    expect(schib.getUint16(4) & 0x0002).toBe(0x0002); // times can be measured
+    schib.setUint16(4, 0x0099);
+  });
+  const again = made.modify(at, () => undefined);
+  expect(again).toEqual({ kind: "completed", conditionCode: 0 });
+  expect(made.start(at, { address: made.program(0x1000, read) })).toBe(0);
+  made.time += 1.3;
+  finish(end());
+  await slow;
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(made.test(at)?.extendedStatus[0]).toBe(0x0080_000a);
+  expect([word(made, 0x3000), word(made, 0x3004), word(made, 0x3008)]).toEqual([0x00010001, 10, 0]);
+});
+
+test("a program that asks for it is told when its first command was accepted, unless that was immediate", () => {
+  const made = new ChannelBench();
+  const at = made.attach(device());
+  const INITIAL_STATUS = FORMAT_1 | 0x0020_0000;
+  made.start(at, { control: INITIAL_STATUS, address: made.program(0x1000, read) });
+  const status = made.test(at);
+  expect([(status?.flags ?? 0) & 0x0004, (status?.control ?? 0) & 0x001f]).toEqual([0x0004, 0x000f]);
+  made.start(at, {
+    control: INITIAL_STATUS,
+    address: made.program(0x1000, { command: 3, flags: 0x20, count: 1 }),
+  });
+  expect((made.test(at)?.flags ?? 0xffff) & 0x0004).toBe(0);
 });
 
 test("limit mode keeps data on one side of the address limit", () => {

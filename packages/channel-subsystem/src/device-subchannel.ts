@@ -30,6 +30,8 @@ export interface DeviceSubchannelPorts {
   readonly storage: ChannelStorage;
   readonly interruptions: IoInterruptions;
   readonly measurement: ChannelMeasurement;
+  /** Milliseconds of a clock that never goes back. */
+  now(): number;
   /** Address that SET ADDRESS LIMIT set. */
   addressLimit(): number;
   /** Run something when CPUs and the host's own work have had a turn. */
@@ -76,6 +78,11 @@ export class DeviceSubchannel implements Subchannel, DeviceLine {
   #orb: OperationRequestBlock | undefined;
   #program: ChannelProgram | undefined;
   #sense: Uint8Array = new Uint8Array(SENSE_BYTES);
+  /** When the start or resume function was accepted, and when its device began. */
+  #accepted = 0;
+  #began = 0;
+  /** What the extended-status word tells of the last one. */
+  #interval: number | undefined;
   /** Unsolicited status that waits for its turn. */
   #unsolicited = 0;
   /** A command of a program that was given up is still with the device. */
@@ -113,7 +120,7 @@ export class DeviceSubchannel implements Subchannel, DeviceLine {
     if (!this.#pmcw.enabled || (orb.pathMask & this.#pmcw.availablePaths) === 0) return completed(3);
     if (this.#scsw.has(control.statusPending)) return completed(1);
     if (this.#scsw.has(control.functions)) return completed(2);
-    this.#ports.measurement.count(this.#pmcw);
+    this.#accept();
     this.#pmcw.parameter = orb.parameter;
     this.#pmcw.lastPathUsed = PATH;
     this.#scsw = new SubchannelStatusWord();
@@ -173,11 +180,12 @@ export class DeviceSubchannel implements Subchannel, DeviceLine {
     const startOnly = (scsw.control & control.functions) === control.start;
     if (!startOnly || scsw.has(control.resumePending) || this.#orb?.suspendControl !== true)
       return completed(2);
-    this.#ports.measurement.count(this.#pmcw);
+    this.#accept();
     scsw.control |= control.resumePending;
     const program = this.#program;
     if (scsw.has(control.suspended) && program !== undefined) {
       scsw.control &= ~(control.resumePending | control.suspended);
+      this.#began = this.#ports.now();
       program.resume();
       this.#run(program);
     }
@@ -228,16 +236,38 @@ export class DeviceSubchannel implements Subchannel, DeviceLine {
 
   // --- the start function --------------------------------------------------------------------------------
 
+  #accept(): void {
+    this.#ports.measurement.count(this.#pmcw);
+    this.#accepted = this.#ports.now();
+    this.#interval = undefined;
+  }
+
+  /** The function has come to an end, or rests. */
+  #measure(): void {
+    const { measurement, now } = this.#ports;
+    const times = {
+      pending: (this.#began - this.#accepted) * 1000,
+      connected: (now() - this.#began) * 1000,
+    };
+    measurement.sample(this.#pmcw, times);
+    this.#interval = measurement.interval(this.#pmcw, times);
+  }
+
   #begin(orb: OperationRequestBlock): void {
     const storage = new KeyedStorage(this.#ports.storage, orb.key, this.#limits(orb));
     const program = new ChannelProgram(orb, storage, {
       execute: (transfer) => this.#execute(transfer),
+      accepted: () => this.#initialStatus(program, orb),
       programControlled: (address) => this.#programControlled(program, address),
     });
     this.#program = program;
+    const begin = (): void => {
+      this.#began = this.#ports.now();
+      this.#run(program);
+    };
     const busy = this.#deviceBusy;
-    if (busy === undefined) this.#run(program);
-    else void busy.then(() => this.#run(program));
+    if (busy === undefined) begin();
+    else void busy.then(begin);
   }
 
   #limits({ addressLimit }: OperationRequestBlock): AddressLimit | undefined {
@@ -269,6 +299,7 @@ export class DeviceSubchannel implements Subchannel, DeviceLine {
 
   #ended({ unitStatus, subchannelStatus: status, address, count, sense }: ProgramResult): void {
     this.#program = undefined;
+    this.#measure();
     const scsw = this.#scsw;
     scsw.control &= ~(control.activities | (control.status & ~control.intermediate));
     scsw.unitStatus = unitStatus;
@@ -287,10 +318,18 @@ export class DeviceSubchannel implements Subchannel, DeviceLine {
       program.resume();
       return this.#run(program);
     }
+    this.#measure();
     scsw.control = (scsw.control & ~ACTIVE) | control.suspended;
     scsw.address = address;
     scsw.count = count;
     if (this.#orb?.suppressSuspended !== true) this.#interrupt(control.intermediate | control.statusPending);
+  }
+
+  /** The program asked to be told when its first command was accepted. */
+  #initialStatus(program: ChannelProgram, { initialStatus }: OperationRequestBlock): void {
+    if (this.#program !== program || !initialStatus) return;
+    this.#scsw.flags |= scswFlag.zeroCondition;
+    this.#interrupt(control.intermediate | control.statusPending);
   }
 
   #programControlled(program: ChannelProgram, address: number): void {
@@ -349,6 +388,7 @@ export class DeviceSubchannel implements Subchannel, DeviceLine {
     const scsw = this.#scsw;
     if (scsw.has(control.statusPending)) {
       view.setUint8(13, this.#pmcw.lastPathUsed);
+      if (scsw.has(control.primary)) view.setUint16(14, this.#interval ?? 0);
       if ((scsw.subchannelStatus & FORMAT_0_CHECKS) !== 0) scsw.flags |= scswFlag.extendedStatusFormat;
       if ((scsw.unitStatus & 0x02) !== 0 && (this.#pmcw.modes & pmcwMode.concurrentSense) !== 0) {
         scsw.flags |= scswFlag.extendedControl;

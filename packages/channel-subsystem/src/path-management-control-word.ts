@@ -10,6 +10,7 @@ export const pmcwFlag = {
   limitMode: 0x0060,
   measurementMode: 0x0018,
   blockUpdate: 0x0010,
+  connectTime: 0x0008,
   multipath: 0x0004,
   timing: 0x0002,
   deviceNumberValid: 0x0001,
@@ -37,7 +38,7 @@ const BLOCK_ALIGNMENT = 0x3fn;
 /** The program's part of a subchannel. */
 export class PathManagementControlWord {
   parameter = 0;
-  flags: number = pmcwFlag.deviceNumberValid;
+  flags: number = pmcwFlag.deviceNumberValid | pmcwFlag.timing;
   modes = 0;
   logicalPaths = PATH;
   notOperational = 0;

@@ -50,6 +50,8 @@ export class ChannelBench {
   readonly css: ChannelSubsystem;
   readonly signals: string[] = [];
   readonly failures: unknown[] = [];
+  /** Milliseconds, which pass when a test says so. */
+  time = 0;
   readonly #later: (() => void)[] = [];
 
   /** @param view in place of the plain view of the bench's storage */
@@ -60,6 +62,7 @@ export class ChannelBench {
       interruptionPending: () => this.signals.push("interruption"),
       channelReportPending: () => this.signals.push("report"),
       later: (work) => this.later(work),
+      now: () => this.time,
       deviceFailed: (error) => this.failures.push(error),
     });
   }

@@ -112,6 +112,7 @@ export function assemble(options: MachineOptions): Begun {
         of(tokens.services).announceChannelReport();
         notice();
       },
+      now: () => performance.now(),
       later: setImmediate,
       deviceFailed: (error) => options.log.warn(`a device failed: ${String(error)}`),
     });
