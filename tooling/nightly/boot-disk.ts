@@ -1,0 +1,222 @@
+/**
+ * A disk that is installed inside our machine and boots by itself: its root file system is laid out on the host, the
+ * machine runs what is left to be done on it, real zipl included; then both loaders boot it, and a Secure Execution
+ * image on it becomes a protected guest.
+ */
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  buildBusyboxInitramfs,
+  busyboxFileSystem,
+  DebianArchive,
+  fetchCcwFirmware,
+  fetchDemoParts,
+  fetchKernelModules,
+  fetchUserland,
+  type FileSystemEntry,
+} from "@lockframe/debian";
+import { sealedImage } from "../bench/sealed-image.ts";
+import { run } from "./ext4-image.ts";
+import { GuestConsole } from "./guest-console.ts";
+import * as scripts from "./guest-scripts.ts";
+import { makePartitionedDisk, partitionFaults } from "./partitioned-image.ts";
+import { writeFolder } from "./root-folder.ts";
+
+export interface DiskSteps {
+  readonly folder: string;
+  log(text: string): void;
+}
+
+/** Files of the host. */
+export interface InstalledDisk {
+  readonly image: string;
+  readonly hostKey: string;
+  readonly firmware: string;
+}
+
+const BOOT_SECONDS = 600;
+const SMALL_BYTES = 160 * 2 ** 20;
+const LARGE_BYTES = 3 * 2 ** 30;
+/** Packages beside the required ones. */
+const INCLUDED = "systemd-sysv,udev,kmod,s390-tools,linux-image-s390x,initramfs-tools";
+
+/** Busybox, zipl and what zipl needs: the short form. */
+export async function installSmallDisk(steps: DiskSteps): Promise<InstalledDisk> {
+  const parts = await bootParts(steps);
+  const root = join(steps.folder, "root");
+  writeFolder(
+    root,
+    busyboxFileSystem({ busybox: parts.busybox, extraFiles: await ziplFiles(parts.archive) }),
+  );
+  writeFileSync(join(root, "usr/sbin/init"), scripts.SMALL_INIT, { mode: 0o755 });
+  mkdirSync(join(root, "boot"), { recursive: true });
+  copyFileSync(parts.kernel, join(root, "boot/vmlinuz"));
+  copyFileSync(parts.initrd, join(root, "boot/initrd.img"));
+  return install(steps, parts, {
+    root,
+    bytes: SMALL_BYTES,
+    script: scripts.SMALL_INSTALL,
+    limit: BOOT_SECONDS,
+  });
+}
+
+/** Debian by debootstrap, whose second stage runs inside the machine: the long form. Needs root. */
+export async function installDebian(steps: DiskSteps, hours: number): Promise<InstalledDisk> {
+  const parts = await bootParts(steps);
+  const root = join(steps.folder, "root");
+  const archive = (await parts.archive.mirror()).url.href;
+  const arguments_ = ["--foreign", "--arch=s390x", "--variant=minbase", `--include=${INCLUDED}`];
+  const made = run("debootstrap", [...arguments_, "trixie", root, archive]);
+  if (made.status !== 0) throw new Error(`debootstrap: ${made.output.slice(-4000)}`);
+  steps.log("the first stage of debootstrap is done");
+  mkdirSync(join(root, "etc/initramfs-tools/conf.d"), { recursive: true });
+  writeFileSync(join(root, "etc/initramfs-tools/conf.d/modules"), "MODULES=dep\n");
+  return install(steps, parts, {
+    root,
+    bytes: LARGE_BYTES,
+    script: scripts.DEBIAN_INSTALL,
+    limit: hours * 3600,
+  });
+}
+
+interface BootParts {
+  readonly archive: DebianArchive;
+  readonly busybox: Uint8Array;
+  readonly modules: readonly FileSystemEntry[];
+  readonly kernel: string;
+  /** The initial RAM disk with which the disk boots. */
+  readonly initrd: string;
+  readonly firmware: string;
+}
+
+async function bootParts({ folder }: DiskSteps): Promise<BootParts> {
+  const archive = new DebianArchive({ environment: { ...process.env } });
+  const { kernel, busybox } = await fetchDemoParts(archive);
+  const modules = await fetchKernelModules(archive, ["virtio_blk", "ext4", "crc32c_generic", "virtio_net"]);
+  const parts = {
+    archive,
+    busybox: busybox.bytes,
+    modules,
+    kernel: join(folder, "kernel"),
+    initrd: join(folder, "initrd"),
+    firmware: join(folder, "s390-ccw.img"),
+  };
+  writeFileSync(parts.kernel, kernel.bytes);
+  writeFileSync(parts.initrd, ramDisk(parts, scripts.FROM_DISK));
+  writeFileSync(parts.firmware, (await fetchCcwFirmware(archive)).bytes);
+  return parts;
+}
+
+function ramDisk({ busybox, modules }: Pick<BootParts, "busybox" | "modules">, init: string): Uint8Array {
+  return buildBusyboxInitramfs({ busybox, init, extraFiles: modules, compression: "none" });
+}
+
+/** zipl, its helpers and loaders, and the C library. */
+async function ziplFiles(archive: DebianArchive): Promise<readonly FileSystemEntry[]> {
+  const { deb } = await archive.fetchPackage("s390-tools");
+  const entries = await deb.entries((path) => /(?:^|\/)(?:sbin\/zipl|lib\/s390-tools\/.+)$/.test(path));
+  const files = entries.flatMap(({ path, type, mode, bytes }): FileSystemEntry[] =>
+    type === "file" && bytes !== undefined ? [{ path, type, mode, bytes }] : [],
+  );
+  return [...(await fetchUserland(archive, ["libc6"])), ...files];
+}
+
+interface Installation {
+  readonly root: string;
+  readonly bytes: number;
+  /** Shell script that runs on the disk. */
+  readonly script: string;
+  readonly limit: number;
+}
+
+async function install(
+  { folder, log }: DiskSteps,
+  parts: BootParts,
+  { root, bytes, script, limit }: Installation,
+): Promise<InstalledDisk> {
+  const sealed = await sealedImage({ kernel: parts.kernel, initrd: parts.initrd }, folder);
+  if (typeof sealed === "string") throw new Error(sealed);
+  for (const each of ["boot", "etc", "root"]) mkdirSync(join(root, each), { recursive: true });
+  copyFileSync(sealed.image, join(root, "boot/secure.img"));
+  writeFileSync(join(root, "etc/zipl.conf"), scripts.ZIPL_CONFIGURATION);
+  writeFileSync(join(root, "root/install.sh"), script);
+  const image = join(folder, "disk.img");
+  makePartitionedDisk(image, bytes, root);
+  const installer = join(folder, "installer");
+  writeFileSync(installer, ramDisk(parts, scripts.INSTALLER));
+  const options = ["-m", "1G", "-kernel", parts.kernel, "-initrd", installer, "-no-reboot"];
+  const parameters = ["-append", "console=ttysclp0 quiet cryptomgr.notests"];
+  await using guest = new GuestConsole([...options, ...parameters, ...driveOf(image)], log);
+  await guest.expect(/install ended with 0\r?\n[^]*target was unmounted/, limit);
+  await guest.end(60);
+  await expectClean(image, folder);
+  return { image, hostKey: sealed.hostKey, firmware: parts.firmware };
+}
+
+const driveOf = (image: string): readonly string[] => [
+  "-drive",
+  `file=${image},format=raw,if=none,id=disk`,
+  "-device",
+  "virtio-blk-ccw,drive=disk,bootindex=1",
+];
+
+async function expectClean(image: string, folder: string): Promise<void> {
+  const faults = await partitionFaults(image, join(folder, "partition.img"));
+  if (faults !== "") throw new Error(`the file system is not clean:\n${faults}`);
+}
+
+/** How the disk is booted. */
+export interface BootChoice {
+  readonly loader: "embedded" | "firmware";
+  readonly entry: "plain" | "secure";
+}
+
+/** Options of a machine that boots from the disk. */
+export function bootOptions(disk: InstalledDisk, { loader, entry }: BootChoice): readonly string[] {
+  const bios = loader === "embedded" ? "embedded" : disk.firmware;
+  const secure = entry === "secure";
+  const machine = secure
+    ? [
+        "-machine",
+        "s390-ccw-virtio,confidential-guest-support=pv0,loadparm=2",
+        "-object",
+        "s390-pv-guest,id=pv0",
+      ]
+    : ["-machine", "s390-ccw-virtio"];
+  const key = secure ? ["--host-key", disk.hostKey] : [];
+  return [...machine, ...key, "-m", "1G", "-bios", bios, "-no-reboot", ...driveOf(disk.image)];
+}
+
+/** Boot the small disk to its shell, write to it, and leave it clean. */
+export async function bootSmallDisk(
+  disk: InstalledDisk,
+  choice: BootChoice,
+  steps: DiskSteps,
+): Promise<void> {
+  await using guest = new GuestConsole(bootOptions(disk, choice), steps.log);
+  const isProtected = choice.entry === "secure" ? 1 : 0;
+  await guest.expect(new RegExp(`root is /dev/vda1, protected ${isProtected}`), BOOT_SECONDS);
+  await guest.run(`echo ${choice.loader}-${choice.entry} >> /root/boots`, 60);
+  guest.type("exit\n");
+  await guest.expect(/root is read-only/, 60);
+  await guest.end(60);
+  await expectClean(disk.image, steps.folder);
+}
+
+/** Boot Debian, log in, install a package through the network, power off, and leave the disk clean. */
+export async function bootDebian(disk: InstalledDisk, choice: BootChoice, steps: DiskSteps): Promise<void> {
+  const network = ["-netdev", "user,id=net", "-device", "virtio-net-ccw,netdev=net"];
+  await using guest = new GuestConsole([...bootOptions(disk, choice), ...network], steps.log);
+  await guest.expect(/login: /, 3 * BOOT_SECONDS);
+  guest.type("root\n");
+  await guest.expect(/Password: /, 120);
+  guest.type("lockframe\n");
+  await guest.expect(/# $/m, 120);
+  const isProtected = choice.entry === "secure" ? 1 : 0;
+  await guest.run(`grep -qs ${isProtected} /sys/firmware/uv/prot_virt_guest || [ ${isProtected} = 0 ]`, 60);
+  if (choice.entry === "plain")
+    await guest.run("apt-get update && apt-get install -y hello && hello", BOOT_SECONDS);
+  guest.type("poweroff\n");
+  await guest.end(BOOT_SECONDS);
+  await expectClean(disk.image, steps.folder);
+}

@@ -1,0 +1,56 @@
+/** `pnpm nightly:disk`: a disk with Debian that is installed inside the machine, and boots. */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import {
+  bootDebian,
+  bootSmallDisk,
+  type DiskSteps,
+  installDebian,
+  installSmallDisk,
+  type BootChoice,
+} from "./boot-disk.ts";
+
+const usage = `usage: pnpm nightly:disk [--short] [--hours N] [--folder DIR]
+
+Needs e2fsprogs, and debootstrap as root unless --short, which installs busybox in place of Debian.
+  --hours N     how long the second stage of debootstrap may take (8)
+  --folder DIR  keep all files in this folder`;
+
+const choices: readonly BootChoice[] = [
+  { loader: "embedded", entry: "plain" },
+  { loader: "firmware", entry: "plain" },
+  { loader: "embedded", entry: "secure" },
+  { loader: "firmware", entry: "secure" },
+];
+
+async function main(short: boolean, hours: number, kept: string | undefined): Promise<void> {
+  const folder = kept ?? mkdtempSync(join(tmpdir(), "lockframe-disk-"));
+  mkdirSync(folder, { recursive: true });
+  const began = performance.now();
+  const log = (text: string): void =>
+    console.log(`${Math.round((performance.now() - began) / 1000)} s: ${text}`);
+  const steps: DiskSteps = { folder, log };
+  try {
+    const disk = await (short ? installSmallDisk(steps) : installDebian(steps, hours));
+    for (const choice of choices) {
+      log(`${choice.loader} boots the ${choice.entry} entry`);
+      await (short ? bootSmallDisk : bootDebian)(disk, choice, steps);
+    }
+    log("all boots are done, and the file system is clean");
+  } finally {
+    if (kept === undefined) rmSync(folder, { recursive: true });
+  }
+}
+
+const { values } = parseArgs({
+  options: {
+    short: { type: "boolean", default: false },
+    hours: { type: "string", default: "8" },
+    folder: { type: "string" },
+    help: { type: "boolean", default: false },
+  },
+});
+if (values.help) console.log(usage);
+else await main(values.short, Number(values.hours), values.folder);

@@ -1,0 +1,49 @@
+import { MeteredProcess } from "../bench/metered-process.ts";
+import { lockframe } from "../bench/starters.ts";
+
+/** A `lockframe qemu` process, and what its guest says. */
+export class GuestConsole implements AsyncDisposable {
+  readonly #process: MeteredProcess;
+  readonly #log: (text: string) => void;
+  #seconds = 0;
+
+  constructor(options: readonly string[], log: (text: string) => void = () => undefined) {
+    const { command, args } = lockframe("qemu", "-nographic", ...options);
+    this.#process = new MeteredProcess(command, args);
+    this.#log = log;
+  }
+
+  get output(): string {
+    return this.#process.output;
+  }
+
+  /** Wait for a pattern anywhere in what was said. @throws Error when it did not come */
+  async expect(pattern: RegExp, limit: number): Promise<void> {
+    const seconds = await this.#process.secondsUntil(pattern, this.#seconds + limit);
+    if (seconds === undefined) throw new Error(`${pattern} did not come:\n${this.output.slice(-4000)}`);
+    this.#seconds = seconds;
+    this.#log(`${pattern.source} after ${Math.round(seconds)} s`);
+  }
+
+  /** Type a command and wait until it has succeeded. @throws Error */
+  async run(command: string, limit: number): Promise<void> {
+    const mark = (this.#marks += 1);
+    this.#process.send(`${command} && echo done-$((${mark} + 1000))\n`);
+    await this.expect(new RegExp(`done-${mark + 1000}`), limit);
+  }
+  #marks = 0;
+
+  type(text: string): void {
+    this.#process.send(text);
+  }
+
+  /** @throws Error when it does not end well */
+  async end(limit: number): Promise<void> {
+    const ending = await this.#process.end(limit);
+    if (ending !== 0) throw new Error(`the machine ended with ${ending}:\n${this.output.slice(-4000)}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process[Symbol.asyncDispose]();
+  }
+}
