@@ -15,6 +15,7 @@ import type {
   Stop,
   Timers,
 } from "@lockframe/plugin-api";
+import type { DeviceEntry } from "@lockframe/profile";
 import type { PlannedMachine } from "./plan/plan-machine.ts";
 
 export interface MachineOptions {
@@ -53,6 +54,16 @@ export interface MachineStats {
   readonly compiled: JitStatistics | undefined;
 }
 
+/** A device with a subchannel. */
+export interface PluggedDevice {
+  readonly type: string;
+  readonly id: string | undefined;
+  /** `css.ssid.number`, hexadecimal, as Linux shows it. */
+  readonly subchannel: string;
+  /** `css.ssid.devno`, hexadecimal. */
+  readonly deviceNumber: string;
+}
+
 export interface Machine {
   readonly plan: MachinePlan;
   /** All of storage as the host may see it: secure pages read as ciphertext, unless x-ray was asked for. */
@@ -63,6 +74,15 @@ export interface Machine {
   quit(stop: Extract<Stop, { kind: "quit" }>): void;
   /** Ask the guest to shut down, as by a power button. False when it does not listen. */
   requestShutdown(): boolean;
+  /** Devices that have subchannels now. */
+  readonly devices: readonly PluggedDevice[];
+  /**
+   * Plug a device; a guest that listens for channel reports finds it. Resolves with its device number.
+   * @throws LockframeError what is wrong with it; nothing has changed then
+   */
+  plug(entry: DeviceEntry): Promise<string>;
+  /** Take a device away, by its id; the guest is told, not asked. @throws LockframeError there is none */
+  unplug(id: string): Promise<void>;
   stats(): MachineStats;
   /** Give up memory and host resources. After `run` has ended. */
   dispose(): Promise<void>;

@@ -1,7 +1,13 @@
 import { ChannelBench } from "@lockframe/channel-subsystem/testing";
 import { PlainHostView } from "@lockframe/memory";
 import { expect, test } from "vitest";
-import { attachDevices, type AttachTarget, type CreatedDevice } from "./attach-devices.ts";
+import {
+  attachDevices,
+  type AttachTarget,
+  type CreatedDevice,
+  plugDevice,
+  unplugDevice,
+} from "./attach-devices.ts";
 import { VirtioDevices } from "./virtio-devices.ts";
 
 function created(at?: string): CreatedDevice {
@@ -83,4 +89,24 @@ test("a number that two ask for, or that does not exist here, is refused", () =>
   expect(refused(created("fe.0.0001"), created("0.0.0001"))).toMatchObject({ code: "LF-MACHINE-012" });
   expect(refused(created("1.0.0001"))).toMatchObject({ code: "LF-MACHINE-011" });
   expect(refused({ ...created("0.0.0001"), device: {} })).toMatchObject({ code: "LF-MACHINE-013" });
+});
+
+test("a device comes and goes while the machine runs, and the program is told each time", () => {
+  const bench = new ChannelBench();
+  const goal = target(bench);
+  attachDevices([created()], goal);
+  const plugged = plugDevice(created("fe.0.0007"), goal);
+  expect(numbers(bench)).toEqual(["0", "7"]);
+  expect(plugDevice(created(), goal).attachment.deviceNumber).toBe(1);
+  expect(bench.css.reports.take()).toBe(0x03040001);
+  expect(bench.css.reports.take()).toBe(0x03040002);
+  expect(() => plugDevice(created("0.0.0007"), goal)).toThrow(/0\.0\.0007/);
+  unplugDevice(plugged, goal);
+  expect(bench.css.reports.take()).toBe(0x03040001);
+  expect(numbers(bench)).toEqual(["0", "0", "1"]); // a hole, which has no device
+  const console = {
+    request: { type: "sclpconsole", id: undefined, at: undefined, properties: {} },
+    device: {},
+  };
+  expect(() => plugDevice(console, goal)).toThrow("has no subchannel");
 });

@@ -1,6 +1,6 @@
 /** Brings the devices of a plan to the channel subsystem. */
 import { LockframeError } from "@lockframe/architecture";
-import type { ChannelSubsystem } from "@lockframe/channel-subsystem";
+import type { Attachment, AttachOptions, ChannelSubsystem } from "@lockframe/channel-subsystem";
 import type { BootMedium, Device, DeviceRequest } from "@lockframe/plugin-api";
 import type { VirtioDevices } from "./virtio-devices.ts";
 
@@ -8,6 +8,11 @@ import type { VirtioDevices } from "./virtio-devices.ts";
 export interface CreatedDevice {
   readonly request: DeviceRequest;
   readonly device: Device;
+}
+
+/** A device with a subchannel. */
+export interface AttachedDevice extends CreatedDevice {
+  readonly attachment: Attachment;
 }
 
 export interface AttachTarget {
@@ -37,35 +42,78 @@ interface DeviceNumber {
 }
 
 /**
- * Attach devices in their order; returns those that a machine can boot from. One without a device number gets the lowest that nobody asked for.
+ * Attach devices in their order; returns those that have subchannels. One without a device number gets the lowest that
+ * nobody asked for.
  * @throws LockframeError LF-MACHINE-011 the number does not exist here, LF-MACHINE-012 it is taken, LF-MACHINE-013 the
  *   device is not one that has a number
  */
 export function attachDevices(
   created: readonly CreatedDevice[],
   target: AttachTarget,
-): readonly AttachedMedium[] {
-  const media: AttachedMedium[] = [];
+): readonly AttachedDevice[] {
   const numberOf = numbering(created);
-  for (const each of created) {
-    const { device, request } = each;
-    if (!isAttached(each)) {
-      if (request.at !== undefined) throw hasNoNumber(request);
-      continue;
-    }
-    const number = numberOf(request);
-    if (device.channel !== undefined)
-      target.channelSubsystem.attach(device.channel.device, {
-        ...number,
-        senseId: device.channel.senseId,
-        path: FICON,
-      });
-    if (device.virtio === undefined) continue;
-    const { identification } = target.virtioDevices.attach(device.virtio, number, nameOf(request));
-    if (device.boot !== undefined)
-      media.push({ ...number, identification, name: nameOf(request), medium: device.boot });
+  return created.flatMap((each) => {
+    if (isAttached(each)) return [attach(each, numberOf(each.request), target, false)];
+    if (each.request.at !== undefined) throw hasNoNumber(each.request);
+    return [];
+  });
+}
+
+/**
+ * Attach a device to a machine that runs; the program is told.
+ * @throws LockframeError as `attachDevices`; LF-MACHINE-017 the device cannot come later
+ */
+export function plugDevice(created: CreatedDevice, target: AttachTarget): AttachedDevice {
+  const { request } = created;
+  if (!isAttached(created)) {
+    throw new LockframeError(
+      "LF-MACHINE-017",
+      `${nameOf(request)} cannot be plugged while the machine runs: it has no subchannel`,
+      "Name it when the machine is started.",
+    );
   }
-  return media;
+  const place =
+    request.at === undefined ? { set: 0, deviceNumber: undefined } : parseNumber(request.at, request.type);
+  try {
+    return attach(created, place, target, true);
+  } catch (error) {
+    if (error instanceof RangeError) throw isTaken(request.at ?? "of any", nameOf(request), "another device");
+    throw error;
+  }
+}
+
+function attach(
+  created: CreatedDevice,
+  place: Pick<AttachOptions, "set" | "deviceNumber">,
+  { channelSubsystem, virtioDevices }: AttachTarget,
+  running: boolean,
+): AttachedDevice {
+  const { channel, virtio } = created.device;
+  if (virtio !== undefined) {
+    const name = nameOf(created.request);
+    return { ...created, attachment: virtioDevices.attach(virtio, place, name, running) };
+  }
+  if (channel === undefined) throw new Error(`${nameOf(created.request)} has no subchannel`);
+  const options = { ...place, senseId: channel.senseId, path: FICON };
+  const attachment = running
+    ? channelSubsystem.plug(channel.device, options)
+    : channelSubsystem.attach(channel.device, options);
+  return { ...created, attachment };
+}
+
+/** Take a device away from a machine that runs; the program is told. */
+export function unplugDevice({ device, attachment }: AttachedDevice, target: AttachTarget): void {
+  if (device.virtio !== undefined) target.virtioDevices.detach(attachment);
+  else target.channelSubsystem.unplug(attachment);
+}
+
+/** Those that a machine can boot from. */
+export function bootMedia(attached: readonly AttachedDevice[]): readonly AttachedMedium[] {
+  return attached.flatMap(({ request, device, attachment: { set, deviceNumber, identification } }) =>
+    device.boot === undefined
+      ? []
+      : [{ set, deviceNumber, identification, name: nameOf(request), medium: device.boot }],
+  );
 }
 
 function isAttached({ device }: CreatedDevice): boolean {
@@ -103,7 +151,8 @@ function parseNumber(at: string, type: string): DeviceNumber {
   return { set, deviceNumber };
 }
 
-function nameOf({ type, id }: DeviceRequest): string {
+/** What messages call a device. */
+export function nameOf({ type, id }: DeviceRequest): string {
   return id === undefined ? type : `${type} '${id}'`;
 }
 

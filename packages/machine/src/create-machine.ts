@@ -7,15 +7,16 @@ import type {
   AssembleContext,
   Capabilities,
   CharacterPorts,
-  Device,
   HostStorage,
   MachinePlan,
   Stop,
 } from "@lockframe/plugin-api";
+import type { DeviceEntry } from "@lockframe/profile";
 import { GuestStopError } from "@lockframe/ultravisor";
-import type { CreateMachine, Machine, MachineOptions, MachineStats } from "./api.ts";
-import { attachDevices, type CreatedDevice } from "./attach-devices.ts";
+import type { CreateMachine, Machine, MachineOptions, MachineStats, PluggedDevice } from "./api.ts";
+import { attachDevices, bootMedia, type CreatedDevice } from "./attach-devices.ts";
 import { type Begun, type Parts, assemble } from "./composition/assemble.ts";
+import { HotPlug } from "./hot-plug.ts";
 import { IdleSlack } from "./idle-slack.ts";
 import { InputPacing } from "./input-pacing.ts";
 import { hostTimers } from "./machine-control.ts";
@@ -28,11 +29,12 @@ const LONGEST_SLEEP_MS = 60_000;
 export const createMachine: CreateMachine = async (options) => {
   const { hooks, plan } = options.planned;
   const begun = assemble(options);
-  const devices = await createDevices(options, begun);
+  const { devices, capabilities } = await createDevices(options, begun);
   const parts = begun.complete();
   parts.lifeCycle.devices = devices.map(({ device }) => device);
   addDiagnoses(devices, parts.diagnoseTable);
-  parts.initialProgramLoad.offer(attachDevices(devices, parts));
+  const attached = attachDevices(devices, parts);
+  parts.initialProgramLoad.offer(bootMedia(attached));
   for (const { request, device } of devices) {
     if (request.properties["bootindex"] !== undefined && device.boot === undefined)
       options.log.warn(
@@ -40,18 +42,15 @@ export const createMachine: CreateMachine = async (options) => {
       );
   }
   await hooks.devicesReady({ plan, devices: devices.map(({ request, device }) => ({ request, device })) });
-  return new RunningMachine(
-    options,
-    parts,
-    devices.map(({ device }) => device),
-  );
+  const hotPlug = new HotPlug(devices, attached, { planned: options.planned, capabilities, target: parts });
+  return new RunningMachine(options, parts, hotPlug);
 };
 
 /** Devices in the order of the plan, each with the capabilities that it named. */
 async function createDevices(
   { planned, characterPorts, log, timers = hostTimers }: MachineOptions,
   { consoles, control }: Begun,
-) {
+): Promise<{ readonly devices: readonly CreatedDevice[]; readonly capabilities: Partial<Capabilities> }> {
   const capabilities: Partial<Capabilities> = {
     log,
     consoles,
@@ -74,10 +73,11 @@ async function createDevices(
     },
   };
   await planned.hooks.assemble(context);
-  return planned.devices.map(({ definition, request, properties }) => ({
+  const devices = planned.devices.map(({ definition, request, properties }) => ({
     request,
     device: definition.instantiate(properties, capabilities),
   }));
+  return { devices, capabilities };
 }
 
 /** Functions of DIAGNOSE that devices bring. @throws LockframeError LF-MACHINE-014 two devices bring the same */
@@ -128,17 +128,17 @@ class RunningMachine implements Machine {
   readonly storage: HostStorage;
   readonly #options: MachineOptions;
   readonly #parts: Parts;
-  readonly #devices: readonly Device[];
+  readonly #hotPlug: HotPlug;
   #began = 0;
   #ended: number | undefined;
   #idleMs = 0;
   readonly #pacing: InputPacing;
 
-  constructor(options: MachineOptions, parts: Parts, devices: readonly Device[]) {
+  constructor(options: MachineOptions, parts: Parts, hotPlug: HotPlug) {
     this.plan = options.planned.plan;
     this.#options = options;
     this.#parts = parts;
-    this.#devices = devices;
+    this.#hotPlug = hotPlug;
     this.#pacing = new InputPacing(parts.consoles);
     // X-ray was asked for by name and is said aloud at start: the host then sees what the guest sees.
     this.storage = this.plan.protection.xray ? parts.ultravisor.guestView : parts.ultravisor.hostView;
@@ -258,6 +258,15 @@ class RunningMachine implements Machine {
   requestShutdown(): boolean {
     return this.#parts.requestShutdown();
   }
+  get devices(): readonly PluggedDevice[] {
+    return this.#hotPlug.devices;
+  }
+  plug(entry: DeviceEntry): Promise<string> {
+    return this.#hotPlug.plug(entry);
+  }
+  unplug(id: string): Promise<void> {
+    return this.#hotPlug.unplug(id);
+  }
   stats(): MachineStats {
     return {
       instructions: this.#parts.processors.instructions,
@@ -269,7 +278,7 @@ class RunningMachine implements Machine {
     };
   }
   async dispose(): Promise<void> {
-    for (const device of this.#devices.toReversed()) await device.dispose?.();
+    await this.#hotPlug.dispose();
     await this.#parts.dispose();
   }
 }

@@ -25,11 +25,12 @@ export class VirtioDevices {
     this.#options = options;
   }
 
-  /** Attach a device. @param name what messages call it */
+  /** Attach a device. @param name what messages call it; @param running the program is told of it */
   attach(
     device: AttachedVirtio,
     place: Pick<AttachOptions, "set" | "deviceNumber">,
     name: string,
+    running = false,
   ): Attachment {
     const { storage, channelSubsystem, log, protectionRequested } = this.#options;
     if (protectionRequested && !device.transport.accessPlatform)
@@ -41,13 +42,18 @@ export class VirtioDevices {
       brokenByGuest: (reason) => log.warn(`the guest's driver broke a queue of ${name}: ${reason}`),
       now: () => performance.now(),
     });
-    const attachment = channelSubsystem.attach(transport, {
-      ...place,
-      senseId: transport.senseId,
-      path: PATH,
-    });
+    const options = { ...place, senseId: transport.senseId, path: PATH };
+    const attachment = running
+      ? channelSubsystem.plug(transport, options)
+      : channelSubsystem.attach(transport, options);
     this.#transports.set(attachment.identification, transport);
     return attachment;
+  }
+
+  /** Take a device away; the program is told. */
+  detach(attachment: Attachment): void {
+    this.#transports.delete(attachment.identification);
+    this.#options.channelSubsystem.unplug(attachment);
   }
 
   /**

@@ -46,7 +46,16 @@ export class DiskImages implements Disks {
       throw failure.inUse(path);
     }
     this.#users.set(file.identity, { readers: users.readers + (readOnly ? 1 : 0), writer: !readOnly });
+    file.closed = () => this.#forget(file);
     return file;
+  }
+
+  /** A file is let go: another disk may have it. */
+  #forget({ identity, readOnly }: ImageFile): void {
+    const users = this.#users.get(identity);
+    if (users === undefined) return;
+    if (readOnly) this.#users.set(identity, { ...users, readers: users.readers - 1 });
+    else this.#users.delete(identity);
   }
 }
 

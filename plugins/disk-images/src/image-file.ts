@@ -17,6 +17,8 @@ export class ImageFile {
   readonly readOnly: boolean;
   /** Device and inode: the same for two names of one file. */
   readonly identity: string;
+  /** Told when the file is let go. */
+  closed: (() => void) | undefined;
   readonly #descriptor: number;
   readonly #isFile: boolean;
   #size: number;
@@ -72,6 +74,7 @@ export class ImageFile {
 
   close(): void {
     closeSync(this.#descriptor);
+    this.closed?.();
   }
 }
 

@@ -133,3 +133,12 @@ test("addresses are those that were given, or the machine's own choice", () => {
     expect.objectContaining({ code: "LF-NET-010" }),
   );
 });
+
+test("an interface without a network has its link down, and takes frames all the same", () => {
+  const { virtio } = definition.instantiate({}, { networks: new FakeNetworks() });
+  if (virtio === undefined) throw new Error("it is no virtio device");
+  const bench = new VirtioBench(virtio.function);
+  const [, transmit] = bench.start();
+  expect(Buffer.from(bench.read(0x22, 8)).readUInt16LE(6)).toBe(0);
+  expect(transmit?.request([new Uint8Array(HEADER), frameOf(80)], [1])).toBeDefined();
+});

@@ -1,11 +1,14 @@
 /** virtio network device. Source: OASIS virtio 1.2, "Network Device". */
 import { definePlugin, networkSource, refuse, virtioDevice, z } from "@lockframe/plugin-api";
 import { NetworkFunction } from "./network-function.ts";
+import { noNetwork } from "./no-network.ts";
 
 const NETWORK = 1;
 
 const config = z.strictObject({
-  netdev: networkSource.meta({ description: "The network that the interface is attached to" }),
+  netdev: networkSource
+    .optional()
+    .meta({ description: "The network that the interface is attached to; none: its link is down" }),
   mac: z
     .string()
     .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i, "six bytes, for instance 52:54:00:12:34:56")
@@ -50,8 +53,10 @@ const virtioNet = virtioDevice({
         : Buffer.from(properties.mac.replaceAll(":", ""), "hex");
     if (((address[0] ?? 0) & 1) !== 0)
       refuse("LF-NET-010", `${properties.mac} is the address of a group, not of an interface`);
-    return new NetworkFunction(networks.open(properties.netdev), {
+    const { netdev } = properties;
+    return new NetworkFunction(netdev === undefined ? noNetwork : networks.open(netdev), {
       address,
+      linkUp: netdev !== undefined,
       mtu: properties.host_mtu,
       mergeBuffers: properties.mrg_rxbuf,
       checksum: properties.csum,

@@ -10,6 +10,8 @@ import { MERGED_HEADER, SHORT_HEADER } from "./frame-header.ts";
 import { Receiver } from "./receiver.ts";
 
 export interface NetworkOptions {
+  /** Whether the interface is attached to a network. */
+  readonly linkUp: boolean;
   /** Hardware address, 6 bytes. */
   readonly address: Uint8Array;
   readonly mtu: number;
@@ -83,7 +85,7 @@ export class NetworkFunction implements VirtioDeviceParts {
   configuration(): readonly ConfigurationField[] {
     return [
       { bytes: this.#address },
-      { size: 2, value: LINK_UP },
+      { size: 2, value: this.#options.linkUp ? LINK_UP : 0 },
       { size: 2, value: 1 }, // pairs of queues
       { size: 2, value: this.#options.mtu },
     ];

@@ -2,7 +2,6 @@
  * From a QEMU command line to a machine profile and what belongs to the run alone: where consoles go, how long it may
  * take. Options are checked in QEMU's order: each by itself, then what they say of each other.
  */
-import { unimplemented } from "@lockframe/architecture";
 import type { DeviceDefinition } from "@lockframe/plugin-api";
 import { didYouMean, type DeviceEntry, type Engine, engines, type ProfileLayer } from "@lockframe/profile";
 import { firstPartyNames } from "../plugins.ts";
@@ -30,6 +29,8 @@ export interface QemuRun {
   readonly characterDevices: ReadonlyMap<string, CharacterDevice>;
   readonly timeoutMs: number | undefined;
   readonly stats: boolean;
+  /** Read `-device`'s argument for a device that comes while the machine runs. @throws QemuError */
+  readonly parseDevice: (text: string) => DeviceEntry;
   /** What the user should know: options that mean something else here, or nothing. */
   readonly notes: readonly string[];
 }
@@ -38,6 +39,11 @@ export interface QemuRun {
 export interface QemuHelp {
   readonly kind: "help";
   readonly topic: HelpTopic;
+}
+
+/** Reads the devices that come to a machine which no such command line started. */
+export function deviceParser(definitions: readonly DeviceDefinition[]): (text: string) => DeviceEntry {
+  return new Translation([], definitions).result().parseDevice;
 }
 
 /** @throws QemuError, UnimplementedError */
@@ -121,6 +127,7 @@ class Translation {
       characterDevices: this.#characterDevices,
       timeoutMs: timeout === undefined ? undefined : parseDuration(timeout),
       stats: this.#has("stats"),
+      parseDevice: (text) => this.#device(text, new Set()),
       notes: this.#notes,
     };
   }
@@ -296,13 +303,8 @@ class Translation {
         addSerialPort(port, devices);
         continue;
       }
-      const entry = parseDevice(text, this.#definitions);
-      this.#checkChardev(`-device ${text}`, entry);
-      this.#resolveDrive(`-device ${text}`, entry, used);
-      this.#resolveRng(`-device ${text}`, entry);
+      const entry = this.#device(text, used);
       if (entry.type === "diag288" && watchdogAction !== undefined) entry["action"] = watchdogAction;
-      this.#resolveNetwork(`-device ${text}`, entry, used);
-      this.#resolveFolder(`-device ${text}`, entry);
       devices.push(entry);
     }
     for (const text of this.#all("nic")) devices.push(...parseNic(text));
@@ -313,6 +315,17 @@ class Translation {
       .filter(({ ownDevice }) => ownDevice)
       .map(({ source }): DeviceEntry => ({ type: "virtio-blk-ccw", drive: source }));
     return [...this.#serialConsoles(), ...devices, ...disks];
+  }
+
+  /** @param used names of drives and networks that have a device */
+  #device(text: string, used: Set<string>): DeviceEntry {
+    const entry = parseDevice(text, this.#definitions);
+    this.#checkChardev(`-device ${text}`, entry);
+    this.#resolveDrive(`-device ${text}`, entry, used);
+    this.#resolveRng(`-device ${text}`, entry);
+    this.#resolveNetwork(`-device ${text}`, entry, used);
+    this.#resolveFolder(`-device ${text}`, entry);
+    return entry;
   }
 
   /** Put what the name of a drive stands for into its device. */
@@ -347,8 +360,10 @@ class Translation {
     if (!this.#definitions.some(({ type, config }) => type === entry.type && "netdev" in config.shape))
       return;
     const id = entry["netdev"];
-    if (typeof id !== "string")
-      unimplemented(`an interface without a network (${context}); give it one with netdev=`);
+    if (typeof id !== "string") {
+      this.#note(`${context}: the interface has no network`);
+      return;
+    }
     const network = this.#networks.get(id);
     if (network === undefined) {
       throw new QemuError(

@@ -2,14 +2,16 @@
 import type { KeyObject } from "node:crypto";
 import type { Machine, MachineEvents, PlannedMachine } from "@lockframe/machine";
 import type { IplSource, Log, Stop } from "@lockframe/plugin-api";
-import type { Profile } from "@lockframe/profile";
+import type { DeviceEntry, Profile } from "@lockframe/profile";
 import { type ExitName, exitOf } from "../exit-status.ts";
 import type { Invocation } from "../invocation.ts";
 import type { CharacterDevice } from "../qemu/character-device.ts";
+import { deviceParser } from "../qemu/translate.ts";
 import { note, warn } from "../report.ts";
 import { printBanner } from "./banner.ts";
 import { openPorts } from "./character-ports.ts";
 import { readIplFiles } from "./ipl-files.ts";
+import { obeyMonitor } from "./monitor.ts";
 import { checkSeImage } from "./se-image.ts";
 import { printStats, reportStop } from "./stop-report.ts";
 
@@ -23,6 +25,8 @@ export interface BootOptions {
   readonly characterDevices: ReadonlyMap<string, CharacterDevice>;
   readonly timeoutMs?: number | undefined;
   readonly stats?: boolean;
+  /** Reads devices that the user plugs; absent: without drives and networks that have names. */
+  readonly parseDevice?: (text: string) => DeviceEntry;
   readonly events?: MachineEvents;
 }
 
@@ -50,7 +54,13 @@ export async function boot(invocation: Invocation, options: BootOptions): Promis
     quitEarly ??= { kind: "quit", by };
     machine?.quit({ kind: "quit", by });
   };
-  const ports = openPorts(options.characterDevices, invocation, quit);
+  const ports = openPorts(options.characterDevices, invocation, quit, (line) =>
+    obeyMonitor(line, {
+      machine: () => machine,
+      parseDevice: options.parseDevice ?? deviceParser(planned.plugins.flatMap(({ devices }) => devices)),
+      quit: () => quit("user"),
+    }),
+  );
   const release = onSignals(quit, options.timeoutMs);
   try {
     machine = await createMachine({

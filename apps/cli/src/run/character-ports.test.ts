@@ -9,13 +9,14 @@ import { openPorts } from "./character-ports.ts";
 const directory = mkdtempSync(join(tmpdir(), "lockframe-ports-"));
 afterAll(() => rmSync(directory, { recursive: true }));
 
+const noMonitor = (): Promise<string> => Promise.resolve("");
 const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
 
 test("a file keeps what the guest wrote, anew or appended", () => {
   const path = join(directory, "console");
   for (const append of [false, true, true]) {
     const devices = new Map<string, CharacterDevice>([["c", { backend: "file", path, append }]]);
-    const { ports, close } = openPorts(devices, streams, () => undefined);
+    const { ports, close } = openPorts(devices, streams, () => undefined, noMonitor);
     const port = ports.get("c");
     expect(port?.write(Buffer.from("line\n"))).toBe(true);
     expect([port?.interactive, port?.waiting, port?.read(1)]).toEqual([false, 0, new Uint8Array(0)]);
@@ -27,7 +28,7 @@ test("a file keeps what the guest wrote, anew or appended", () => {
 
 test("a file that cannot be written is refused by name", () => {
   const device: CharacterDevice = { backend: "file", path: join(directory, "no", "such"), append: false };
-  const open = (): unknown => openPorts(new Map([["c", device]]), streams, () => undefined);
+  const open = (): unknown => openPorts(new Map([["c", device]]), streams, () => undefined, noMonitor);
   expect(open).toThrow(
     expect.objectContaining({ code: "LF-CHARDEV-003", message: expect.stringContaining("no/such") }),
   );
@@ -39,7 +40,7 @@ test("stdio serves one console", () => {
     ["a", stdio],
     ["b", stdio],
   ]);
-  expect(() => openPorts(devices, streams, () => undefined)).toThrow(
+  expect(() => openPorts(devices, streams, () => undefined, noMonitor)).toThrow(
     expect.objectContaining({ code: "LF-CHARDEV-004" }),
   );
 });

@@ -21,6 +21,7 @@ export function openPorts(
   devices: ReadonlyMap<string, CharacterDevice>,
   streams: Pick<Invocation, "stdin" | "stdout" | "stderr">,
   onQuit: (by: Quit) => void,
+  monitor: (line: string) => Promise<string>,
 ): OpenPorts {
   const ports = new Map<string, CharacterPort>();
   const stdio: StdioPort[] = [];
@@ -30,7 +31,7 @@ export function openPorts(
       case "stdio": {
         if (stdio.length > 0)
           throw new LockframeError("LF-CHARDEV-004", "cannot use stdio by multiple character devices");
-        const port = new StdioPort(streams, { escapes: device.escapes, onQuit });
+        const port = new StdioPort(streams, { escapes: device.escapes, onQuit, monitor });
         stdio.push(port);
         ports.set(name, port);
         break;

@@ -1,6 +1,6 @@
 /**
- * Ctrl-A and the key after it, as QEMU's multiplexed console has them: x quits, h lists the keys, c is reserved for a
- * monitor, Ctrl-A again sends one Ctrl-A to the guest.
+ * Ctrl-A and the key after it, as QEMU's multiplexed console has them: x quits, h lists the keys, c changes between
+ * console and monitor, Ctrl-A again sends one Ctrl-A to the guest.
  */
 
 export const ESCAPE = 0x01;
@@ -8,7 +8,7 @@ export const ESCAPE = 0x01;
 export const KEYS_HELP = [
   "Ctrl-A h    list these keys",
   "Ctrl-A x    quit: end the machine at once",
-  "Ctrl-A c    monitor (reserved, not there yet)",
+  "Ctrl-A c    change between console and monitor",
   "Ctrl-A Ctrl-A    send Ctrl-A to the guest",
 ].join("\r\n");
 
@@ -30,9 +30,9 @@ export class EscapeKeys {
     this.#onCommand = onCommand;
   }
 
-  /** The bytes that are for the guest. Commands are called in order, as they are met. */
-  filter(bytes: Uint8Array): Uint8Array {
-    const kept = new Uint8Array(bytes.length);
+  /** Hands on the bytes that are no commands. Bytes and commands come in the order in which they were typed. */
+  filter(bytes: Uint8Array, hand: (bytes: Uint8Array) => void): void {
+    let kept = new Uint8Array(bytes.length);
     let length = 0;
     for (const byte of bytes) {
       if (!this.#escaped && byte === ESCAPE) {
@@ -42,9 +42,15 @@ export class EscapeKeys {
       const command = this.#escaped ? commands.get(byte) : undefined;
       // After Ctrl-A any other key, Ctrl-A included, is itself.
       this.#escaped = false;
-      if (command === undefined) kept[length++] = byte;
-      else this.#onCommand(command);
+      if (command === undefined) {
+        kept[length++] = byte;
+        continue;
+      }
+      if (length > 0) hand(kept.subarray(0, length));
+      kept = new Uint8Array(bytes.length);
+      length = 0;
+      this.#onCommand(command);
     }
-    return kept.subarray(0, length);
+    if (length > 0) hand(kept.subarray(0, length));
   }
 }

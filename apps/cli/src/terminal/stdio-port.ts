@@ -2,6 +2,7 @@ import type { CharacterPort } from "@lockframe/plugin-api";
 import type { Invocation } from "../invocation.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { type EscapeCommand, EscapeKeys, KEYS_HELP } from "./escape-keys.ts";
+import { MonitorPrompt } from "./monitor-prompt.ts";
 
 /** Input that the guest has not read; beyond this, reading pauses until half of it is gone. */
 const HIGH_WATER = 64 * 1024;
@@ -12,6 +13,8 @@ export interface StdioOptions {
   readonly escapes: boolean;
   /** The person wants to leave. */
   onQuit(by: "user" | "SIGINT" | "SIGPIPE"): void;
+  /** A command for the monitor; resolves with its answer. */
+  monitor(line: string): Promise<string>;
 }
 
 /**
@@ -26,6 +29,8 @@ export class StdioPort implements CharacterPort {
   readonly #options: StdioOptions;
   readonly #escapes: EscapeKeys;
   readonly #queue = new ByteQueue();
+  readonly #prompt: MonitorPrompt;
+  #inMonitor = false;
   readonly #restore = (): void => this.#setRaw(false);
   #listener: (() => void) | undefined;
   #atLineStart = true;
@@ -36,6 +41,11 @@ export class StdioPort implements CharacterPort {
     this.#options = options;
     this.interactive = streams.stdin.isTTY === true;
     this.#escapes = new EscapeKeys((command) => this.#obey(command));
+    this.#prompt = new MonitorPrompt({
+      echo: this.interactive,
+      print: (text) => void streams.stderr.write(text),
+      execute: (line) => options.monitor(line),
+    });
   }
 
   /** Begin to read. */
@@ -98,7 +108,10 @@ export class StdioPort implements CharacterPort {
   readonly #onData = (chunk: Uint8Array | string): void => {
     const bytes = typeof chunk === "string" ? Buffer.from(chunk) : Uint8Array.from(chunk);
     if (this.#options.escapes) {
-      this.#accept(this.#escapes.filter(bytes));
+      this.#escapes.filter(bytes, (kept) => {
+        if (this.#inMonitor) this.#prompt.take(kept);
+        else this.#accept(kept);
+      });
     } else if (this.interactive && bytes.includes(INTERRUPT_KEY)) {
       this.#options.onQuit("SIGINT");
     } else {
@@ -126,7 +139,14 @@ export class StdioPort implements CharacterPort {
 
   #obey(command: EscapeCommand): void {
     if (command === "quit") this.#options.onQuit("user");
-    else this.#streams.stderr.write(`\r\n${command === "help" ? KEYS_HELP : "There is no monitor yet."}\r\n`);
+    else if (command === "help") this.#streams.stderr.write(`\r\n${KEYS_HELP}\r\n`);
+    else this.#changeMonitor();
+  }
+
+  #changeMonitor(): void {
+    this.#inMonitor = !this.#inMonitor;
+    if (this.#inMonitor) this.#prompt.enter();
+    else this.#prompt.leave();
   }
 
   #setRaw(raw: boolean): void {

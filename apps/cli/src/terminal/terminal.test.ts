@@ -7,15 +7,16 @@ import { type EscapeCommand, EscapeKeys } from "./escape-keys.ts";
 import { StdioPort } from "./stdio-port.ts";
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, "latin1");
+const answer = (line: string): Promise<string> => Promise.resolve(`obeyed ${line}`);
 const text = (given: Uint8Array): string => Buffer.from(given).toString("latin1");
 
 test("Ctrl-A and a key are taken out, whole or in two pieces; Ctrl-A twice is one", () => {
   const commands: EscapeCommand[] = [];
   const keys = new EscapeKeys((command) => commands.push(command));
-  expect(text(keys.filter(bytes("a\x01hb")))).toBe("ab");
-  expect(text(keys.filter(bytes("c\x01")))).toBe("c");
-  expect(text(keys.filter(bytes("xd")))).toBe("d");
-  expect(text(keys.filter(bytes("\x01\x01\x01c\x01z")))).toBe("\x01z");
+  const seen: string[] = [];
+  const type = (typed: string) => keys.filter(bytes(typed), (kept) => seen.push(text(kept)));
+  for (const typed of ["a\x01hb", "c\x01", "xd", "\x01\x01\x01c\x01z"]) type(typed);
+  expect(seen).toEqual(["a", "b", "c", "d", "\x01", "z"]);
   expect(commands).toEqual(["help", "quit", "monitor"]);
 });
 
@@ -47,7 +48,10 @@ function setUp({ terminal = false, escapes = true } = {}): Setup {
   const stdout = new PassThrough({ highWaterMark: 16 });
   const stderr = new PassThrough();
   const quits: string[] = [];
-  const port = new StdioPort({ stdin, stdout, stderr }, { escapes, onQuit: (by) => quits.push(by) });
+  const port = new StdioPort(
+    { stdin, stdout, stderr },
+    { escapes, onQuit: (by) => quits.push(by), monitor: answer },
+  );
   port.open();
   return { stdin, stdout, stderr, port, quits, modes };
 }
@@ -148,7 +152,7 @@ test("output that nobody reads any more ends the run, once", async () => {
     },
   });
   const streams = { stdin: new PassThrough(), stdout, stderr: new PassThrough() };
-  const port = new StdioPort(streams, { escapes: true, onQuit: (by) => quits.push(by) });
+  const port = new StdioPort(streams, { escapes: true, onQuit: (by) => quits.push(by), monitor: answer });
   port.open();
   port.write(bytes("x"));
   await turn();
@@ -156,4 +160,16 @@ test("output that nobody reads any more ends the run, once", async () => {
   await port.drained();
   expect(quits).toEqual(["SIGPIPE"]);
   port.close();
+});
+
+test("Ctrl-A c goes to the monitor and back: what is typed there is not the guest's", async () => {
+  const { stdin, stderr, port } = setUp({ terminal: true });
+  let said = "";
+  stderr.setEncoding("latin1").on("data", (piece: string) => (said += piece));
+  stdin.write("ab\x01cinfp\x7fo\r\x01ccd");
+  await turn();
+  await turn();
+  expect(text(port.read(99))).toBe("abcd");
+  expect(said).toContain("infp\b \bo\r\n");
+  expect(said).toContain("obeyed info\r\n(lockframe) ");
 });

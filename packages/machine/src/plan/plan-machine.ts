@@ -3,8 +3,8 @@
  * restrict, and the devices with their parsed properties. Nothing exists yet when this is done.
  */
 import { type FacilityName, LockframeError } from "@lockframe/architecture";
-import type { MachinePlan, Plugin } from "@lockframe/plugin-api";
-import { parseSize, type ResolvedProfile } from "@lockframe/profile";
+import type { DeviceRequest, MachinePlan, Plugin } from "@lockframe/plugin-api";
+import { type DeviceEntry, parseSize, type ResolvedProfile } from "@lockframe/profile";
 import { createHooks, type Hooks } from "../hooks.ts";
 import { type FacilityLedger, modelOf, selectFacilities } from "./facilities.ts";
 import { type PlannedDevice, planDevices } from "./devices.ts";
@@ -18,6 +18,8 @@ export interface PlannedMachine {
   readonly gaps: readonly FacilityName[];
   /** What each plugin changed, in order. */
   readonly changes: readonly PlanChange[];
+  /** Plan a device that comes while the machine runs. @throws ProfileError as for those that were there from the start */
+  planDevice(entry: DeviceEntry): PlannedDevice;
 }
 
 export interface PlanChange {
@@ -55,7 +57,7 @@ export function planMachine(
     },
     facilities: selected,
     storage: { ...profile.storage, size: parseSize(profile.storage.size) },
-    devices: profile.devices.map(({ type, id, at, ...properties }) => ({ type, id, at, properties })),
+    devices: profile.devices.map(requestOf),
     deviceDefaults: [],
     protection: { requested: profile.protection.requested, xray: profile.protection.xray, vetoes: [] },
     onReboot: profile.onReboot,
@@ -65,8 +67,31 @@ export function planMachine(
   const plan = hooks.facilities(first, (plugin, before, after) => {
     if (before !== after) changes.push(record(plugin, before, after, ledger));
   });
-  return { plan, devices: planDevices(resolved, plan, plugins), hooks, plugins, gaps, changes };
+  return {
+    plan,
+    devices: planDevices(resolved, plan, plugins),
+    hooks,
+    plugins,
+    gaps,
+    changes,
+    planDevice(entry) {
+      const later = { ...resolved, placeOf: () => LATER };
+      const [device] = planDevices(later, { ...plan, devices: [requestOf(entry)] }, plugins);
+      if (device === undefined) throw new Error("a device was neither planned nor refused");
+      return device;
+    },
+  };
 }
+
+/** Where a device comes from that no profile has. */
+const LATER = { source: "while the machine runs" };
+
+const requestOf = ({ type, id, at, ...properties }: DeviceEntry): DeviceRequest => ({
+  type,
+  id,
+  at,
+  properties,
+});
 
 /** Note what a plugin changed; two parties that contradict each other are both named. */
 function record(plugin: Plugin, before: MachinePlan, after: MachinePlan, ledger: FacilityLedger): PlanChange {
