@@ -1,6 +1,7 @@
 /** How instructions run: WebAssembly lowering, interpreter, DAT, TLB, interruptions, timers, SIGP. */
 export { Cpu, type CpuState, ProgramInterruption, PswBit, assigned } from "./cpu.ts";
 export { type HostTime, TodClock, hostTime } from "./clock.ts";
+export type { ExitStatistics } from "./exit-tally.ts";
 export { ExternalCode } from "./interruptions.ts";
 export type { JitStatistics } from "./jit/jit.ts";
 export { type Engine, Processors, type ProcessorsOptions, type RunResult } from "./processors.ts";

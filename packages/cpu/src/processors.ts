@@ -8,6 +8,7 @@ import { InstructionTime, TodClock, nanosecondsOfTod } from "./clock.ts";
 import { Cpu, ProgramInterruption, PswBit } from "./cpu.ts";
 import { type HostFunctions, type Interpreter, buildInterpreter } from "./interpreter.ts";
 import { Jit, type JitStatistics } from "./jit/jit.ts";
+import { type ExitStatistics, ExitTally } from "./exit-tally.ts";
 import { Floating, PendingForCpu, clockIsPending, takeExternal } from "./interruptions.ts";
 import { Lockstep } from "./lockstep/lockstep.ts";
 import { Recorder } from "./lockstep/recorder.ts";
@@ -93,6 +94,7 @@ export class Processors {
   readonly #time: InstructionTime | undefined;
   /** Vector instructions are installed. */
   readonly hasVectors: boolean;
+  readonly #tally = new ExitTally();
   #leave = false;
   #instructions = 0;
 
@@ -121,7 +123,7 @@ export class Processors {
     const wrapped = new Map(
       Object.entries(named).map(([name, routine]) => [
         name,
-        this.#recorded(recorder, name, callable(cpuOf, routine)),
+        this.#tally.counting(name, this.#recorded(recorder, name, callable(cpuOf, routine))),
       ]),
     );
     const host: HostFunctions = {
@@ -211,6 +213,10 @@ export class Processors {
   /** Guest instructions executed by all CPUs. */
   get instructions(): number {
     return this.#instructions;
+  }
+  /** How often the engine came back, and why; what it called out for; how often a TLB had no entry. */
+  get exits(): ExitStatistics {
+    return this.#tally.statistics(this.cpus);
   }
   /** What the JIT has done; undefined when the engine is the interpreter alone. */
   get jit(): JitStatistics | undefined {
@@ -400,6 +406,7 @@ export class Processors {
       const left = this.#advance(cpu, budget);
       this.#instructions += budget - left;
       budget = left;
+      this.#tally.left(cpu);
       switch (cpu.u32(at.event)) {
         case Event.program:
         case Event.programAfter:

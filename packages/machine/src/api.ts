@@ -4,7 +4,7 @@
  * `run` is the only loop. A machine runs once; a re-IPL that its guest asks for happens inside the run.
  */
 import type { KeyObject } from "node:crypto";
-import type { JitStatistics } from "@lockframe/cpu";
+import type { ExitStatistics, JitStatistics } from "@lockframe/cpu";
 import type {
   CharacterPort,
   HostStorage,
@@ -29,6 +29,8 @@ export interface MachineOptions {
   readonly log: Log;
   /** Time for devices; absent: the host's. */
   readonly timers?: Timers;
+  /** Look at instruction addresses now and then; see `Machine.samples`. */
+  readonly sampling?: boolean;
   /** Told as they happen. */
   readonly events?: MachineEvents;
 }
@@ -52,6 +54,8 @@ export interface MachineStats {
   readonly protected: boolean;
   /** What was compiled; undefined when the engine is the interpreter. */
   readonly compiled: JitStatistics | undefined;
+  /** How often the engine came back, and why; what it called out for; TLB misses. */
+  readonly exits: ExitStatistics;
 }
 
 /** A device with a subchannel. */
@@ -84,6 +88,11 @@ export interface Machine {
   /** Take a device away, by its id; the guest is told, not asked. @throws LockframeError there is none */
   unplug(id: string): Promise<void>;
   stats(): MachineStats;
+  /**
+   * Where CPUs were when the host looked, between turns of some milliseconds: how often, by instruction address. Of a
+   * protected guest nothing is seen. Empty unless `sampling` was asked for.
+   */
+  samples(): ReadonlyMap<bigint, number>;
   /** Give up memory and host resources. After `run` has ended. */
   dispose(): Promise<void>;
 }

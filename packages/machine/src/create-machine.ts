@@ -197,6 +197,7 @@ class RunningMachine implements Machine {
     try {
       this.#parts.bell.silence();
       const result = processors.run(TURN_MS);
+      this.#sample();
       this.#result = result;
       if (lifeCycle.stop !== undefined) return lifeCycle.stop;
       switch (result.kind) {
@@ -267,6 +268,19 @@ class RunningMachine implements Machine {
   unplug(id: string): Promise<void> {
     return this.#hotPlug.unplug(id);
   }
+  samples(): ReadonlyMap<bigint, number> {
+    return this.#samples;
+  }
+  readonly #samples = new Map<bigint, number>();
+  /** A protected guest's instruction address is its own. */
+  #sample(): void {
+    const { processors, ultravisor } = this.#parts;
+    if (this.#options.sampling !== true || ultravisor.isProtected) return;
+    for (const cpu of processors.cpus) {
+      if (cpu.state !== "operating" || cpu.waiting) continue;
+      this.#samples.set(cpu.pswAddress, (this.#samples.get(cpu.pswAddress) ?? 0) + 1);
+    }
+  }
   stats(): MachineStats {
     return {
       instructions: this.#parts.processors.instructions,
@@ -274,6 +288,7 @@ class RunningMachine implements Machine {
       idleMs: this.#idleMs,
       unimplemented: this.#parts.services.unimplemented,
       compiled: this.#parts.processors.jit,
+      exits: this.#parts.processors.exits,
       protected: this.#parts.ultravisor.isProtected,
     };
   }

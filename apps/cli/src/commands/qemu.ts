@@ -87,7 +87,11 @@ function optionHelp(): string {
     ],
     ["--host-key FILE", "private host key of the Ultravisor; several may be given (ours)"],
     ["--timeout DURATION", "end after 90s, 5m, 2h (ours)"],
-    ["--stats", "figures at the end (ours)"],
+    ["--stats, --stats-json FILE", "figures at the end (ours)"],
+    [
+      "--perf-map FILE, --symbols FILE",
+      "where the guest spent its time, with names from a System.map (ours)",
+    ],
     ["--xray", "let the host look into a protected guest (ours)"],
   ];
   return `Options:\n${table(rows.map(([option = "", meaning = ""]) => [`  ${option}`, meaning]))}`;

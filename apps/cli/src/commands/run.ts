@@ -33,6 +33,9 @@ interface RunOptions {
   readonly reboot: boolean;
   readonly timeout?: string;
   readonly stats?: boolean;
+  readonly statsJson?: string;
+  readonly perfMap?: string;
+  readonly symbols?: string;
   readonly xray?: boolean;
 }
 
@@ -54,6 +57,9 @@ export const registerRun: Register = (program, context) =>
     .option("--no-reboot", "end instead of starting again")
     .option("--timeout <duration>", "end after 90s, 5m, 2h")
     .option("--stats", "figures at the end")
+    .option("--stats-json <file>", "all figures, as JSON")
+    .option("--perf-map <file>", "where the guest spent its time: address, size, name")
+    .option("--symbols <file>", "System.map or kallsyms of the guest, for names in --perf-map")
     .option("--xray", "let the host look into a protected guest")
     .addHelpText(
       "after",
@@ -91,6 +97,7 @@ async function run({ invocation }: Context, what: readonly string[], options: Ru
     characterDevices: stdioConsole,
     timeoutMs,
     stats: options.stats === true,
+    figures: options,
   });
 }
 

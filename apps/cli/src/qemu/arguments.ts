@@ -23,7 +23,7 @@ const harmless = (argument: boolean): Known => ({ argument, dealt: "harmless" })
 /** Options by name without dashes. QEMU takes one dash or two. */
 const known: ReadonlyMap<string, Known> = new Map(
   Object.entries({
-    // What is used. The last five are ours.
+    // What is used. The last eight are ours.
     M: used(true),
     accel: used(true),
     action: used(true),
@@ -64,7 +64,10 @@ const known: ReadonlyMap<string, Known> = new Map(
     "watchdog-action": used(true),
     engine: used(true),
     "host-key": used(true),
+    "perf-map": used(true),
     stats: used(false),
+    "stats-json": used(true),
+    symbols: used(true),
     timeout: used(true),
     xray: used(false),
     // What cannot make a difference here.

@@ -5,6 +5,7 @@
 import type { DeviceDefinition } from "@lockframe/plugin-api";
 import { didYouMean, type DeviceEntry, type Engine, engines, type ProfileLayer } from "@lockframe/profile";
 import { firstPartyNames } from "../plugins.ts";
+import type { FigureFiles } from "../run/figure-files.ts";
 import { parseDuration } from "../run/duration.ts";
 import { type Argument, splitArguments } from "./arguments.ts";
 import { type CharacterDevice, parseChardev, parseSerial, type Serial } from "./character-device.ts";
@@ -31,6 +32,7 @@ export interface QemuRun {
   readonly stats: boolean;
   /** Read `-device`'s argument for a device that comes while the machine runs. @throws QemuError */
   readonly parseDevice: (text: string) => DeviceEntry;
+  readonly figures: FigureFiles;
   /** What the user should know: options that mean something else here, or nothing. */
   readonly notes: readonly string[];
 }
@@ -128,6 +130,11 @@ class Translation {
       timeoutMs: timeout === undefined ? undefined : parseDuration(timeout),
       stats: this.#has("stats"),
       parseDevice: (text) => this.#device(text, new Set()),
+      figures: {
+        statsJson: this.#last("stats-json"),
+        perfMap: this.#last("perf-map"),
+        symbols: this.#last("symbols"),
+      },
       notes: this.#notes,
     };
   }

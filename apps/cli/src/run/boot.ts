@@ -12,6 +12,7 @@ import { printBanner } from "./banner.ts";
 import { openPorts } from "./character-ports.ts";
 import { readIplFiles } from "./ipl-files.ts";
 import { obeyMonitor } from "./monitor.ts";
+import { type FigureFiles, readSymbols, writeFigures } from "./figure-files.ts";
 import { checkSeImage } from "./se-image.ts";
 import { printStats, reportStop } from "./stop-report.ts";
 
@@ -27,6 +28,7 @@ export interface BootOptions {
   readonly stats?: boolean;
   /** Reads devices that the user plugs; absent: without drives and networks that have names. */
   readonly parseDevice?: (text: string) => DeviceEntry;
+  readonly figures?: FigureFiles;
   readonly events?: MachineEvents;
 }
 
@@ -37,7 +39,8 @@ export const stdioConsole: ReadonlyMap<string, CharacterDevice> = new Map([
 
 /** Boot, run to the end, say why it ended. @throws LockframeError what cannot be started */
 export async function boot(invocation: Invocation, options: BootOptions): Promise<ExitName> {
-  const { planned, profile } = options;
+  const { planned, profile, figures = {} } = options;
+  const symbols = figures.symbols === undefined ? undefined : readSymbols(invocation, figures.symbols);
   const source = options.source ?? readIplFiles(profile.ipl, planned.plan.storage.size, hasMedium(planned));
   const [{ createMachine }, { loadHostKey }] = await Promise.all([
     import("@lockframe/machine"),
@@ -69,6 +72,7 @@ export async function boot(invocation: Invocation, options: BootOptions): Promis
       hostKeys,
       characterPorts: ports.ports,
       log: logTo(invocation),
+      sampling: figures.perfMap !== undefined,
       ...(options.events !== undefined && { events: options.events }),
     });
     ports.start();
@@ -76,6 +80,7 @@ export async function boot(invocation: Invocation, options: BootOptions): Promis
     ports.close();
     reportStop(invocation, stop, machine.stats());
     if (options.stats === true) printStats(invocation, machine.stats());
+    writeFigures(invocation, figures, machine, symbols);
     return exitOf(stop);
   } finally {
     ports.close();

@@ -82,6 +82,7 @@ function compilationRows(compiled: NonNullable<MachineStats["compiled"]>): [stri
 /** The figures of a run, for `--stats`. */
 export function printStats({ stderr }: Pick<Invocation, "stderr">, stats: MachineStats): void {
   const busy = Math.max(stats.elapsedMs - stats.idleMs, 1);
+  const { reasons, calls, tlbMisses } = stats.exits;
   const rows = [
     ["instructions", stats.instructions.toLocaleString("en")],
     ["elapsed", `${(stats.elapsedMs / 1000).toFixed(2)} s`],
@@ -89,6 +90,34 @@ export function printStats({ stderr }: Pick<Invocation, "stderr">, stats: Machin
     ["instructions per busy second", `${(stats.instructions / busy / 1000).toFixed(1)} M`],
     ["protected", stats.protected ? "yes" : "no"],
     ...(stats.compiled === undefined ? [] : compilationRows(stats.compiled)),
+    ["TLB misses", tlbMisses.toLocaleString("en")],
+    ...countRows("exits", reasons),
+    ...countRows("calls", calls),
   ];
   print(stderr, table(rows));
+}
+
+/** More kinds than these are for the JSON form. */
+const MOST_KINDS = 12;
+
+function countRows(what: string, counts: ReadonlyMap<string, number>): [string, string][] {
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const kinds = [...counts].slice(0, MOST_KINDS).map(([name, count]): [string, string] => {
+    return [`  ${name}`, count.toLocaleString("en")];
+  });
+  return [[what, total.toLocaleString("en")], ...kinds];
+}
+
+/** The figures of a run as JSON, for `--stats-json`: milliseconds and counts, maps as objects. */
+export function statsJson(stats: MachineStats): string {
+  const { exits, unimplemented, ...figures } = stats;
+  const { reasons, calls, tlbMisses } = exits;
+  const plain = {
+    ...figures,
+    tlbMisses,
+    exits: Object.fromEntries(reasons),
+    calls: Object.fromEntries(calls),
+    unimplemented: Object.fromEntries(unimplemented),
+  };
+  return `${JSON.stringify(plain, undefined, 2)}\n`;
 }
