@@ -6,15 +6,15 @@
 /** TOD value of 1 January 1970. */
 export const UNIX_EPOCH = 0x7d91_048b_ca00_0000n;
 
-/** Host time in nanoseconds: since 1970, and a counter that never goes back. */
+/** Host time in nanoseconds: since 1970, and a counter that never goes back, of which a number can hold all. */
 export interface HostTime {
   unixNanoseconds(): bigint;
-  monotonicNanoseconds(): bigint;
+  monotonicNanoseconds(): number;
 }
 
 export const hostTime: HostTime = {
   unixNanoseconds: () => BigInt(Date.now()) * 1_000_000n,
-  monotonicNanoseconds: () => process.hrtime.bigint(),
+  monotonicNanoseconds: () => Math.floor(performance.now() * 1e6),
 };
 
 /**
@@ -33,10 +33,10 @@ export class InstructionTime implements HostTime {
     this.#instructions = instructions;
   }
   unixNanoseconds(): bigint {
-    return InstructionTime.#start + this.monotonicNanoseconds();
+    return InstructionTime.#start + BigInt(this.monotonicNanoseconds());
   }
-  monotonicNanoseconds(): bigint {
-    return BigInt(Math.floor(this.#instructions() * InstructionTime.nanosecondsEach)) + this.#skipped;
+  monotonicNanoseconds(): number {
+    return Math.floor(this.#instructions() * InstructionTime.nanosecondsEach) + Number(this.#skipped);
   }
   /** Nothing is to be done for so long. */
   skip(nanoseconds: bigint): void {
@@ -47,40 +47,58 @@ export class InstructionTime implements HostTime {
 export const todOfNanoseconds = (ns: bigint): bigint => (ns * 4096n) / 1000n;
 export const nanosecondsOfTod = (tod: bigint): bigint => (tod * 1000n) / 4096n;
 
+/** Places of what changes: the TOD at counter 0, and the greatest value that was given as unique; doublewords. */
+export const ClockCells = { base: 0, last: 8, size: 16 } as const;
+
 export class TodClock {
   readonly #time: HostTime;
   /** Physical clock at counter 0. */
   readonly #physicalBase: bigint;
-  /** TOD at counter 0. */
-  #base: bigint;
-  #last = 0n;
+  #cells: { readonly view: DataView; readonly start: number } = {
+    view: new DataView(new ArrayBuffer(ClockCells.size)),
+    start: 0,
+  };
 
   constructor(time: HostTime = hostTime) {
     this.#time = time;
     this.#physicalBase =
-      UNIX_EPOCH + todOfNanoseconds(time.unixNanoseconds()) - todOfNanoseconds(time.monotonicNanoseconds());
-    this.#base = this.#physicalBase;
+      UNIX_EPOCH + todOfNanoseconds(time.unixNanoseconds()) - todOfNanoseconds(this.#counter());
+    this.#setCell(ClockCells.base, this.#physicalBase);
   }
+  /** Keep what changes in memory, where WebAssembly sees it, too. */
+  keepIn(view: DataView, start: number): void {
+    const [base, last] = [this.#cell(ClockCells.base), this.#cell(ClockCells.last)];
+    this.#cells = { view, start };
+    this.#setCell(ClockCells.base, base);
+    this.#setCell(ClockCells.last, last);
+  }
+  #cell(offset: number): bigint {
+    return this.#cells.view.getBigUint64(this.#cells.start + offset, true);
+  }
+  #setCell(offset: number, value: bigint): void {
+    this.#cells.view.setBigUint64(this.#cells.start + offset, value, true);
+  }
+  #counter(): bigint {
+    return BigInt(this.#time.monotonicNanoseconds());
+  }
+
+  /** Host nanoseconds, from which WebAssembly makes `now` with the base. */
+  readonly monotonicNanoseconds = (): number => this.#time.monotonicNanoseconds();
+
   /** The clock now. */
   now(): bigint {
-    return this.#base + todOfNanoseconds(this.#time.monotonicNanoseconds());
+    return BigInt.asUintN(64, this.#cell(ClockCells.base) + todOfNanoseconds(this.#counter()));
   }
   /** The clock as it would be had it never been set. */
   physical(): bigint {
-    return this.#physicalBase + todOfNanoseconds(this.#time.monotonicNanoseconds());
+    return this.#physicalBase + todOfNanoseconds(this.#counter());
   }
   /** What the clock is ahead of the physical clock. */
   get offset(): bigint {
-    return this.#base - this.#physicalBase;
-  }
-  /** The clock now, greater than what was read before. */
-  unique(): bigint {
-    const now = this.now();
-    this.#last = now > this.#last ? now : this.#last + 1n;
-    return this.#last;
+    return BigInt.asIntN(64, this.#cell(ClockCells.base) - this.#physicalBase);
   }
   set(value: bigint): void {
-    this.#base += value - this.now();
-    this.#last = 0n;
+    this.#setCell(ClockCells.base, value - todOfNanoseconds(this.#counter()));
+    this.#setCell(ClockCells.last, 0n);
   }
 }

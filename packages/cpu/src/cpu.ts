@@ -5,7 +5,10 @@
  */
 import { programInterruption } from "@lockframe/architecture";
 import { GUEST_READY, type Storage } from "@lockframe/memory";
-import { Access, Event, Tlb, TlbContext, cpu as at, tlbContext } from "./state.ts";
+import { PSW_MUST_BE_ZERO, assigned, nullifying, withAccessId, withTeid } from "./assigned-storage.ts";
+import { Access, Event, Global, Tlb, cpu as at, tlbContext } from "./state.ts";
+
+export { assigned };
 
 /** A program interruption, thrown by host routines to end the instruction before it has changed anything. */
 export class ProgramInterruption extends Error {
@@ -28,6 +31,15 @@ export interface Translator {
   translate(block: number, address: bigint, access: number, ar: number): number;
   /** Walk translation tables: 0, or the interruption code; the page's address is in the block. */
   walk(block: number, address: bigint, asce: bigint): number;
+  /** PSW and control registers come into force; for data alone when `dataOnly` is 1. */
+  applyMode(block: number, dataOnly: number): void;
+  /** Forget translations: all; those that lead to page frames; those by which stores reach pages with code. */
+  forgetAll(block: number): void;
+  forgetFrames(block: number, first: number, count: number): void;
+  forgetStoresToCode(block: number): void;
+  /** Those by entries of page tables with these page indexes; by entries of segment tables with this index. */
+  forgetPages(block: number, first: number, count: number): void;
+  forgetSegment(block: number, index: number): void;
 }
 
 /** PSW bits by name, as they lie in bits 0-63. */
@@ -49,64 +61,6 @@ const SPACE_SHIFT = 46n;
 const SPACE_MASK = 3n << SPACE_SHIFT;
 const KEY_SHIFT = 52n;
 const KEY_MASK = 15n << KEY_SHIFT;
-/** Control register with the ASCE of a space, by the code of PSW bits 16-17. */
-const dataRegister = [1, 1, 7, 13];
-/** Bits of an extended PSW that must be zero: 0, 2-4, 12, 24 to 30, 33-63. */
-const MUST_BE_ZERO = 0xb808_007e_7fff_ffffn;
-/** Assigned storage locations. Source: Principles of Operation, "Assigned Storage Locations". */
-export const assigned = {
-  externalParameter: 0x80,
-  externalCpuAddress: 0x84,
-  externalCode: 0x86,
-  svcLength: 0x88,
-  svcCode: 0x8a,
-  programLength: 0x8c,
-  programCode: 0x8e,
-  dataExceptionCode: 0x90,
-  monitorClass: 0x94,
-  perCode: 0x96,
-  perMode: 0x97,
-  perAddress: 0x98,
-  accessId: 0xa0,
-  teid: 0xa8,
-  monitorCode: 0xb0,
-  subsystemId: 0xb8,
-  ioParameter: 0xbc,
-  ioIdentification: 0xc0,
-  facilityList: 0xc8,
-  machineCheckCode: 0xe8,
-  breakingEvent: 0x110,
-  restartOld: 0x120,
-  externalOld: 0x130,
-  svcOld: 0x140,
-  programOld: 0x150,
-  machineCheckOld: 0x160,
-  ioOld: 0x170,
-  restartNew: 0x1a0,
-  externalNew: 0x1b0,
-  svcNew: 0x1c0,
-  programNew: 0x1d0,
-  machineCheckNew: 0x1e0,
-  ioNew: 0x1f0,
-} as const;
-
-/** Exceptions that nullify: the old PSW names the instruction itself, which will be executed again. */
-const nullifying: ReadonlySet<number> = new Set<number>([
-  programInterruption.segmentTranslation,
-  programInterruption.pageTranslation,
-  programInterruption.asceType,
-  programInterruption.regionFirstTranslation,
-  programInterruption.regionSecondTranslation,
-  programInterruption.regionThirdTranslation,
-  programInterruption.secureStorageAccess,
-  programInterruption.nonSecureStorageAccess,
-  programInterruption.secureStorageViolation,
-  programInterruption.alenTranslation,
-  programInterruption.aleSequence,
-  programInterruption.asteValidity,
-  programInterruption.asteSequence,
-  programInterruption.extendedAuthority,
-]);
 /** Why an address has no real address. */
 export interface MissingTranslation {
   /** Interruption code. */
@@ -127,14 +81,6 @@ export interface RecordedEvent {
 /** In the code of a program interruption: there was an event, too. */
 const PER_EVENT = 0x80;
 
-/** Codes that store a translation-exception identification. */
-const withTeid = (code: number): boolean =>
-  code === programInterruption.protection || code === 0x10 || code === 0x11 || (code >= 0x38 && code <= 0x3f);
-
-/** Codes of access-register translation: they name the register. */
-const withAccessId = (code: number): boolean =>
-  code >= programInterruption.aletSpecification && code <= programInterruption.extendedAuthority;
-
 /** At least one byte, and all on the same page. */
 const onOnePage = (address: bigint, length: number): boolean =>
   length > 0 && Number(address & 0xfffn) + length <= 0x1000;
@@ -148,13 +94,9 @@ export class Cpu {
   readonly storage: Storage;
   readonly #view: DataView;
   readonly #translator: Translator;
-  /** The TLB context that will be taken next when one is needed. */
-  #nextContext = 0;
   #state: CpuState = "stopped";
   /** Told of every change of state: some clocks stand still while a CPU is stopped. */
   stateChanged: (() => void) | undefined;
-  /** Facilities that change how modes act. */
-  enhancedDat = true;
   /** A routine loaded an invalid PSW: specification exception before the next instruction. */
   early = false;
   /** The next program interruption is for this, too. */
@@ -167,8 +109,11 @@ export class Cpu {
     this.#view = storage.view();
     this.#translator = translator;
     this.#view.setInt32(block + at.cpuAddress, number, true);
-    this.#clearTlb(Tlb.contexts); // the one that stays empty
-    this.flushTlb();
+    const count = this.#view.getUint32(Global.cpuCount, true);
+    this.#view.setUint32(Global.cpuCount, Math.max(count, number + 1), true);
+    const none = tlbContext(block, Tlb.contexts);
+    storage.bytes().fill(1, none, none + Tlb.contextSize);
+    this.modeChanged();
   }
 
   get state(): CpuState {
@@ -298,12 +243,12 @@ export class Cpu {
     this.modeChanged();
     const extended = (mask & PswBit.extendedAddressing) !== 0n;
     const basic = (mask & PswBit.basicAddressing) !== 0n;
-    return (mask & MUST_BE_ZERO) === 0n && !(extended && !basic) && (address & ~this.addressMask) === 0n;
+    return (mask & PSW_MUST_BE_ZERO) === 0n && !(extended && !basic) && (address & ~this.addressMask) === 0n;
   }
 
   /** Tell the interpreter what the PSW and the control registers now say. */
   modeChanged(): void {
-    this.#applyMode(false);
+    this.#translator.applyMode(this.block, 0);
   }
 
   /**
@@ -317,104 +262,33 @@ export class Cpu {
     if (key !== undefined) other = (other & ~KEY_MASK) | (BigInt(key) << KEY_SHIFT);
     if (other === mask) return act();
     this.setU64(at.pswMask, other);
-    this.#applyMode(true);
+    this.#translator.applyMode(this.block, 1); // no instruction will be fetched: all users of a space share a TLB
     try {
       return act();
     } finally {
       this.setU64(at.pswMask, mask);
-      this.#applyMode(false);
+      this.#translator.applyMode(this.block, 0);
     }
   }
 
-  /** `dataOnly`: no instruction will be fetched, so that all who use the same space share a TLB. */
-  #applyMode(dataOnly: boolean): void {
-    const left = this.u32(at.pswMask + 4); // PSW bits 0-31
-    const extended = (left & 1) !== 0;
-    const basic = this.u32(at.pswMask) >>> 31 !== 0;
-    this.setU32(at.addressMask, extended ? 0xffff_ffff : basic ? 0x7fff_ffff : 0xff_ffff);
-    this.setU32(at.addressMask + 4, extended ? 0xffff_ffff : 0);
-    const dat = (left >>> 26) & 1;
-    const space = dat ? (left >>> 14) & 3 : 0; // 0 primary, 1 access register, 2 secondary, 3 home
-    const cr0 = this.u32(at.cr); // bits 32-63
-    this.#setAsce(at.asceData, dat ? dataRegister[space] : undefined);
-    this.#setAsce(at.asceFetch, dat ? (dataOnly ? dataRegister[space] : space === 3 ? 13 : 1) : undefined);
-    this.setU32(at.dat, dat);
-    const accessRegisterMode = space === 1;
-    this.setU32(at.accessRegisterMode, accessRegisterMode ? 1 : 0);
-    const key = (left >>> 16) & 0xf0;
-    this.setU32(at.accessKey, key);
-    const privateSpace = dat !== 0 && (this.u32(at.asceData) & 0x100) !== 0;
-    const lowAddress = (cr0 & (1 << 28)) !== 0 && !privateSpace;
-    this.setU32(at.lowAddressProtection, lowAddress ? 1 : 0);
-    const fetchOverride = (cr0 & (1 << 25)) !== 0 && !privateSpace;
-    this.setU32(at.fetchOverride, fetchOverride ? 1 : 0);
-    this.setU32(at.storageOverride, cr0 & (1 << 24) ? 1 : 0);
-    const enhanced = this.enhancedDat && (cr0 & (1 << 23)) !== 0;
-    this.setU32(at.enhancedDat, enhanced ? 1 : 0);
-    const context = this.#context(
-      key |
-        TlbContext.inUse |
-        (dat ? TlbContext.dat : 0) |
-        (lowAddress ? TlbContext.lowAddressProtection : 0) |
-        (fetchOverride ? TlbContext.fetchOverride : 0) |
-        (enhanced ? TlbContext.enhancedDat : 0),
-    );
-    const data = tlbContext(this.block, accessRegisterMode ? Tlb.contexts : context);
-    this.setU32(at.tlbRead, data + Tlb.readOffset);
-    this.setU32(at.tlbWrite, data + Tlb.writeOffset);
-    this.setU32(at.tlbFetch, tlbContext(this.block, context) + Tlb.fetchOffset);
+  /** Forget the translations by which stores reach pages from which code was made. */
+  forgetStoresToCode(): void {
+    this.#translator.forgetStoresToCode(this.block);
   }
-  #setAsce(field: number, controlRegister: number | undefined): void {
-    const from = at.cr + 8 * (controlRegister ?? 0);
-    this.setU32(field, controlRegister === undefined ? 0 : this.u32(from));
-    this.setU32(field + 4, controlRegister === undefined ? 0 : this.u32(from + 4));
+  /** Forget the translations that lead to page frames. */
+  forgetFrames(first: number, count: number): void {
+    this.#translator.forgetFrames(this.block, first, count);
   }
-
-  /** The TLB context for the ASCEs in the block and these flags; one for each combination. */
-  #context(flags: number): number {
-    for (let n = 0; n < Tlb.contexts; n++) {
-      const held = at.tlbContexts + n * TlbContext.size;
-      if (this.u32(held + TlbContext.flags) === flags && this.#holdsAsces(held)) return n;
-    }
-    const chosen = this.#nextContext;
-    this.#nextContext = (chosen + 1) % Tlb.contexts;
-    const held = at.tlbContexts + chosen * TlbContext.size;
-    this.setU64(held + TlbContext.asceData, this.u64(at.asceData));
-    this.setU64(held + TlbContext.asceFetch, this.u64(at.asceFetch));
-    this.setU32(held + TlbContext.flags, flags);
-    this.setU32(at.tlbGeneration, this.u32(at.tlbGeneration) + 1);
-    this.#clearTlb(chosen);
-    return chosen;
+  /** Forget the translations by page-table entries with a page index, or by segment-table entries with a segment index. */
+  forgetPage(index: number): void {
+    this.#translator.forgetPages(this.block, index, 1);
   }
-  #holdsAsces(held: number): boolean {
-    for (let word = 0; word < 16; word += 4)
-      if (this.u32(held + word) !== this.u32(at.asceData + word)) return false;
-    return true;
-  }
-  #clearTlb(context: number): void {
-    const start = tlbContext(this.block, context);
-    // Every byte 1: no page-aligned address looks like that.
-    this.storage.bytes().fill(1, start, start + Tlb.contextSize);
-  }
-  /** Forget the translations by which stores reach some pages. */
-  forgetStores(pages: ReadonlySet<number>): void {
-    const { top } = this.storage;
-    for (let context = 0; context < Tlb.contexts; context++) {
-      const start = tlbContext(this.block, context) + Tlb.writeOffset;
-      for (let n = 0; n < Tlb.dataEntries; n++) {
-        const entry = start + (n << Tlb.entryShift);
-        const tag = this.#view.getUint32(entry, true);
-        // The host offset of the page's first byte is the addend, plus 7, less the page's address.
-        const host = (this.#view.getUint32(entry + 8, true) + 7 - tag) >>> 0;
-        if ((tag & 0xfff) === 0 && pages.has((top - host) >>> 12)) this.#view.setUint32(entry, 1, true);
-      }
-    }
+  forgetSegment(index: number): void {
+    this.#translator.forgetSegment(this.block, index);
   }
   /** Forget every translation. */
   flushTlb(): void {
-    for (let n = 0; n < Tlb.contexts; n++)
-      this.setU32(at.tlbContexts + n * TlbContext.size + TlbContext.flags, 0);
-    this.setU32(at.tlbGeneration, this.u32(at.tlbGeneration) + 1);
+    this.#translator.forgetAll(this.block);
     this.modeChanged();
   }
 

@@ -7,6 +7,5 @@ export type { JitStatistics } from "./jit/jit.ts";
 export { type Engine, Processors, type ProcessorsOptions, type RunResult } from "./processors.ts";
 export { hostRoutines } from "./routines/index.ts";
 export { type HostRoutine, type HostRoutines, modeChanged } from "./routines/host.ts";
-export { expandPsw } from "./routines/system.ts";
 export type { ChannelInstruction, Services } from "./services.ts";
 export { engineArea } from "./state.ts";

@@ -15,6 +15,7 @@ import { type Callees, InstructionLowering, leaveWithEvent } from "./lower/instr
 import { decode, defineRun } from "./lower/loop.ts";
 import { type CompiledEngine, compiledOnce } from "./module-cache.ts";
 import { buildWasmRoutines } from "./routines/wasm/index.ts";
+import { defineOperate } from "./program-status.ts";
 import { type Runtime, buildRuntime, instructionLength } from "./runtime.ts";
 import { Event, cpu as at } from "./state.ts";
 import { ModuleBuilder, type Signature } from "./wasm/module.ts";
@@ -27,6 +28,8 @@ export interface HostFunctions {
   readonly routines: ReadonlyMap<string, (block: number) => number>;
   /** A store will change a page from which code was made. */
   codeStored(page: number): void;
+  /** A counter that never goes back. */
+  hostNanoseconds(): number;
   /** Compile the region at a place now. */
   codeWanted(place: number): void;
   /** An operation code that no installed instruction has; counted, and an operation exception. */
@@ -38,6 +41,15 @@ export interface Interpreter {
   run(block: number, budget: number): number;
   /** Run one instruction, by the interpreter. The event is in the CPU's block. */
   step(block: number): void;
+  /** As `run`; supervisor calls, program interruptions and changed modes are handled as far as they need no host. */
+  operate(block: number, budget: number): number;
+  applyMode(block: number, dataOnly: number): void;
+  forgetAll(block: number): void;
+  forgetSpace(block: number, asce: bigint): void;
+  forgetPages(block: number, first: number, count: number): void;
+  forgetSegment(block: number, index: number): void;
+  forgetFrames(block: number, first: number, count: number): void;
+  forgetStoresToCode(block: number): void;
   /** Translate a logical address: host offset of its page's first byte, or 0 with an event in the CPU's block. */
   translate(block: number, address: bigint, access: number, ar: number): number;
   /** Walk translation tables: 0, or the code of what is missing; the page is in the CPU's block. */
@@ -78,6 +90,7 @@ export function buildInterpreter(
     codeWanted: host.codeWanted,
     accessRegisterTranslation: host.accessRegisterTranslation,
     unknownOperation: host.unknownOperation,
+    hostNanoseconds: host.hostNanoseconds,
   };
   for (const [name, f] of host.routines) imports[`routine ${name}`] = f;
   const { exports } = new WebAssembly.Instance(engine.module, { host: imports });
@@ -99,12 +112,13 @@ function compile(
     codeWanted: module.importFunction("codeWanted", ["i32"], []),
     accessRegisterTranslation: module.importFunction("accessRegisterTranslation", ["i32", "i32"], ["i32"]),
   };
+  const hostNanoseconds = module.importFunction("hostNanoseconds", [], ["f64"]);
   const unknownOperation = module.importFunction("unknownOperation", ["i32"], []);
   const numbers = new Map<string, number>();
   for (const name of routines) numbers.set(name, module.importFunction(`routine ${name}`, ["i32"], ["i32"]));
   const runtime = buildRuntime(module, storage, imports);
-  for (const [name, number] of buildWasmRoutines(module, storage, runtime, (name) => numbers.get(name)))
-    numbers.set(name, number);
+  const inWasm = buildWasmRoutines(module, storage, runtime, (name) => numbers.get(name), hostNanoseconds);
+  for (const [name, number] of inWasm) numbers.set(name, number);
   const callees: Callees = {
     ...runtime,
     execute: defineExecute(module, runtime),
@@ -123,7 +137,8 @@ function compile(
     regions: module.openTable("regions", MOST_REGIONS, regionSignature),
     wanted: asking === "all" ? imports.codeWanted : undefined,
   };
-  defineRun(module, runtime, callees, handlers, TABLE, entering);
+  const run = defineRun(module, runtime, callees, handlers, TABLE, entering);
+  defineOperate(module, storage, run, runtime.tlb);
   defineStep(module, runtime);
   const { raise, fetchSlow, storeSlow, probeStore, execute } = callees;
   const linked = new Map(Object.entries({ raise, fetchSlow, storeSlow, probeStore, execute }));

@@ -20,7 +20,7 @@ import { callable } from "./routines/host.ts";
 import { messageSecurityRoutines } from "./routines/message-security/index.ts";
 import { systemRoutines } from "./routines/system.ts";
 import type { Services } from "./services.ts";
-import { Event, cpu as at, cpuBlock, engineArea } from "./state.ts";
+import { Event, Global, cpu as at, cpuBlock, engineArea } from "./state.ts";
 import { type TimerContents, storeMachineCheckAreas } from "./store-status.ts";
 
 /** Instructions that a CPU runs before the clocks are looked at again. */
@@ -69,9 +69,6 @@ export type RunResult =
 interface Member {
   readonly cpu: Cpu;
   readonly pending: PendingForCpu;
-  clockComparator: bigint;
-  /** CPU timer: its value at this clock reading. */
-  timerBase: bigint;
   /** What the CPU timer shows while it stands still. */
   timerHeld: bigint | undefined;
   /** The last look at what is pending ended with an external interruption. */
@@ -106,6 +103,7 @@ export class Processors {
     this.#time = inLockstep ? new InstructionTime(() => this.#instructions) : undefined;
     this.clock = options.clock ?? new TodClock(this.#time);
     this.hasVectors = definitions.some(({ vector }) => vector);
+    this.clock.keepIn(storage.view(), Global.clock);
     const byBlock = new Map<number, Cpu>();
     const cpuOf = (block: number): Cpu => {
       const cpu = byBlock.get(block);
@@ -136,6 +134,7 @@ export class Processors {
         const importPage = () => (storage.importPage(page) ? 1 : 0);
         return recorder === undefined ? importPage() : recorder.importing(page, importPage);
       },
+      hostNanoseconds: this.clock.monotonicNanoseconds,
       accessRegisterTranslation: (block, ar) => this.#accessRegisterTranslation(cpuOf(block), ar),
       routines: wrapped,
       unknownOperation: (block) => services.unknownOperation(cpuOf(block), cpuOf(block).word),
@@ -145,22 +144,15 @@ export class Processors {
     });
     const { interpreter, linkage } = built;
     if (linkage !== undefined) {
-      this.#jit = new Jit(storage, linkage, (pages) => {
-        for (const cpu of this.cpus) cpu.forgetStores(pages);
+      this.#jit = new Jit(storage, linkage, () => {
+        for (const cpu of this.cpus) cpu.forgetStoresToCode();
       });
     }
     this.#interpreter = interpreter;
     this.#members = Array.from({ length: count }, (_, n) => {
       const cpu = new Cpu(n, cpuBlock(n), storage, interpreter);
       byBlock.set(cpu.block, cpu);
-      const member: Member = {
-        cpu,
-        pending: new PendingForCpu(),
-        clockComparator: 0n,
-        timerBase: 0n,
-        timerHeld: 0n,
-        tookExternal: false,
-      };
+      const member: Member = { cpu, pending: new PendingForCpu(), timerHeld: 0n, tookExternal: false };
       cpu.stateChanged = () => this.#holdTimer(member);
       return member;
     });
@@ -178,12 +170,13 @@ export class Processors {
         accessRegisterTranslation: (cpu, ar) => this.#accessRegisterTranslation(cpu, ar),
         cpus: this.cpus,
         run: (block, budget) => interpreter.run(block, budget),
-        forgetStores: (pages) => {
-          for (const cpu of this.cpus) cpu.forgetStores(pages);
+        hostNanoseconds: this.clock.monotonicNanoseconds,
+        forgetStores: () => {
+          for (const cpu of this.cpus) cpu.forgetStoresToCode();
         },
       });
     }
-    storage.onOwnershipChange(() => this.flushTlbs());
+    storage.onOwnershipChange((first, count) => this.forgetFrames(first, count));
   }
 
   /** A host routine whose doings are written down, where another engine is to follow. */
@@ -234,40 +227,44 @@ export class Processors {
   // --- timers --------------------------------------------------------------------------------------
 
   clockComparator(cpu: Cpu): bigint {
-    return this.#member(cpu).clockComparator;
+    return cpu.u64(at.clockComparator);
   }
   setClockComparator(cpu: Cpu, value: bigint): void {
-    this.#member(cpu).clockComparator = value;
+    cpu.setU64(at.clockComparator, value);
   }
   /** CPU timer, signed, in TOD units. */
   timersOf(cpu: Cpu): TimerContents {
     return { cpuTimer: this.cpuTimer(cpu), clockComparator: this.clockComparator(cpu) };
   }
   cpuTimer(cpu: Cpu): bigint {
-    const { timerBase, timerHeld } = this.#member(cpu);
-    return timerHeld ?? timerBase - this.clock.now();
+    return this.#member(cpu).timerHeld ?? this.#runningTimer(cpu);
+  }
+  #runningTimer(cpu: Cpu): bigint {
+    return BigInt.asIntN(64, cpu.u64(at.cpuTimerBase) - this.clock.now());
   }
   setCpuTimer(cpu: Cpu, value: bigint): void {
     const member = this.#member(cpu);
-    const signed = BigInt.asIntN(64, value);
-    if (member.timerHeld !== undefined) member.timerHeld = signed;
-    else member.timerBase = signed + this.clock.now();
+    if (member.timerHeld !== undefined) member.timerHeld = BigInt.asIntN(64, value);
+    else this.#startTimer(cpu, value);
+  }
+  #startTimer(cpu: Cpu, value: bigint): void {
+    cpu.setU64(at.cpuTimerBase, value + this.clock.now());
   }
   /** A CPU timer stands still while its CPU is stopped. */
   #holdTimer(member: Member): void {
-    const { state } = member.cpu;
-    const runs = state === "operating" || state === "load";
+    const { cpu } = member;
+    const runs = cpu.state === "operating" || cpu.state === "load";
     if (!runs) {
-      member.timerHeld ??= member.timerBase - this.clock.now();
+      member.timerHeld ??= this.#runningTimer(cpu);
     } else if (member.timerHeld !== undefined) {
-      member.timerBase = member.timerHeld + this.clock.now();
+      this.#startTimer(cpu, member.timerHeld);
       member.timerHeld = undefined;
     }
   }
-  #timers(m: Member) {
+  #timers({ cpu }: Member) {
     return {
-      clockComparatorPending: () => this.clock.now() > m.clockComparator,
-      cpuTimerPending: () => m.timerBase - this.clock.now() < 0n,
+      clockComparatorPending: () => this.clock.now() > this.clockComparator(cpu),
+      cpuTimerPending: () => this.cpuTimer(cpu) < 0n,
     };
   }
 
@@ -275,6 +272,10 @@ export class Processors {
 
   flushTlbs(): void {
     for (const cpu of this.cpus) cpu.flushTlb();
+  }
+  /** What CPUs know of page frames is no more true: who owns them, or their keys. */
+  forgetFrames(first: number, count: number): void {
+    for (const cpu of this.cpus) cpu.forgetFrames(first, count);
   }
   reset(cpu: Cpu): void {
     this.pendingOf(cpu).clear();
@@ -415,7 +416,12 @@ export class Processors {
         case Event.supervisorCall:
           if (!cpu.takeSupervisorCall() && !this.#earlySpecification(cpu)) return false;
           break;
+        case Event.earlySpecification:
+          cpu.modeChanged();
+          if (!this.#earlySpecification(cpu)) return false;
+          break;
         case Event.reload:
+        case Event.resume:
           if (cpu.early) {
             cpu.early = false;
             if (!this.#earlySpecification(cpu)) return false;
@@ -423,6 +429,8 @@ export class Processors {
           cpu.modeChanged();
           if (!this.#takeRecorded(cpu)) return false;
           if (!this.#interrupt(member)) return false;
+          // WebAssembly asks the host as long as something may be pending.
+          if (cpu.u32(at.interruptionPending) !== 0) this.#refreshPending(member);
           break;
         default:
       }
@@ -440,7 +448,7 @@ export class Processors {
       this.#lockstep?.takeOver();
       return budget - 1;
     }
-    const left = this.#lockstep?.run(cpu, budget) ?? this.#interpreter.run(cpu.block, budget);
+    const left = this.#lockstep?.run(cpu, budget) ?? this.#interpreter.operate(cpu.block, budget);
     this.#jit?.compilePending();
     return left;
   }
@@ -473,8 +481,9 @@ export class Processors {
   }
 
   /** Clear the hint that something may be pending when nothing is. */
-  #refreshPending({ cpu, pending, clockComparator, timerBase }: Member): void {
-    const now = this.clock.now();
+  #refreshPending(member: Member): void {
+    const { cpu, pending } = member;
+    const timers = this.#timers(member);
     const any =
       pending.restart ||
       pending.stop ||
@@ -483,8 +492,8 @@ export class Processors {
       pending.malfunctionAlerts.size > 0 ||
       this.floating.serviceSignal !== undefined ||
       this.floating.interruptKey ||
-      now > clockComparator ||
-      timerBase < now ||
+      timers.clockComparatorPending() ||
+      timers.cpuTimerPending() ||
       this.services.ioInterruptionPending(0xff00_0000n);
     cpu.setU32(at.interruptionPending, any ? 1 : 0);
   }
@@ -493,13 +502,13 @@ export class Processors {
   #untilClock(): bigint | undefined {
     const now = this.clock.now();
     let least: bigint | undefined;
-    for (const { cpu, clockComparator, timerBase } of this.#members) {
+    for (const { cpu } of this.#members) {
       if (cpu.state !== "operating" || (cpu.u64(at.pswMask) & PswBit.external) === 0n) continue;
       const cr0 = cpu.cr(0);
       const ends: bigint[] = [];
-      if (cr0 & (1n << 11n) && clockComparator !== 0xffff_ffff_ffff_ffffn)
-        ends.push(clockComparator - now + 1n);
-      if (cr0 & (1n << 10n)) ends.push(timerBase - now + 1n);
+      const comparator = this.clockComparator(cpu);
+      if (cr0 & (1n << 11n) && comparator !== 0xffff_ffff_ffff_ffffn) ends.push(comparator - now + 1n);
+      if (cr0 & (1n << 10n)) ends.push(this.cpuTimer(cpu) + 1n);
       for (const e of ends) if (least === undefined || e < least) least = e;
     }
     if (least === undefined || least > SIGN) return undefined;

@@ -9,7 +9,9 @@ import { I32, I64 } from "@lockframe/instructions";
 import type { Storage } from "@lockframe/memory";
 import { GUEST_READY } from "@lockframe/memory";
 import { Emitter, load } from "./lower/emitter.ts";
+import { defineLoadPsw } from "./program-status.ts";
 import { Access, Event, Tlb, cpu as at } from "./state.ts";
+import { type TlbFunctions, buildTlb } from "./tlb.ts";
 import type { ModuleBuilder } from "./wasm/module.ts";
 
 export interface Runtime {
@@ -25,6 +27,11 @@ export interface Runtime {
   readonly storeSlow: number;
   /** (cpu, address, size, ar) -> 0 when all of it may be stored into, or -1 with an event. */
   readonly probeStore: number;
+  /** (cpu, absolute address, 1 to store) -> host offset of a doubleword of a translation table, or 0 with an event. */
+  readonly tablePlace: number;
+  /** (cpu, bits 0-63 of a PSW, address, address of the instruction) -> -1, with an event. */
+  readonly loadPsw: number;
+  readonly tlb: TlbFunctions;
   /** (cpu, address) -> place of the instruction, whose word is in the state's `fetchWord`; or 0 with an event. */
   readonly instructionFetch: number;
 }
@@ -44,7 +51,9 @@ const PAGE_MASK = ~0xfffn;
 
 export function buildRuntime(module: ModuleBuilder, storage: Storage, imports: RuntimeImports): Runtime {
   const raise = defineRaise(module);
-  const tableEntry = defineTableEntry(module, storage, imports, raise);
+  const tlb = buildTlb(module, storage);
+  const tablePlace = defineTablePlace(module, storage, imports, raise);
+  const tableEntry = defineTableEntry(module, tablePlace);
   const walk = defineWalk(module, tableEntry, raise);
   const translate = defineTranslate(module, storage, imports, raise, walk);
   const locate = defineLocate(module, translate);
@@ -57,6 +66,9 @@ export function buildRuntime(module: ModuleBuilder, storage: Storage, imports: R
     storeSlow: defineStoreSlow(module, translate),
     probeStore: defineProbeStore(module, translate),
     instructionFetch: defineInstructionFetch(module, translate, raise),
+    tablePlace,
+    loadPsw: defineLoadPsw(module),
+    tlb,
   };
 }
 
@@ -97,29 +109,42 @@ function pswSpace(state: I32, access: I32): I64 {
   return access.eq(Access.instruction).select(instruction, space);
 }
 
-/** (cpu, absolute) -> entry of a translation table; 0 in the event field means that it could be fetched. */
-function defineTableEntry(
+/** See `Runtime.tablePlace`. */
+function defineTablePlace(
   module: ModuleBuilder,
   storage: Storage,
   imports: RuntimeImports,
   raise: number,
 ): number {
-  const index = module.declare("tableEntry", ["i32", "i64"], ["i64"]);
-  const e = new Emitter(2);
+  const index = module.declare("tablePlace", ["i32", "i64", "i32"], ["i32"]);
+  const e = new Emitter(3);
   const state = e.parameter32(0);
   const absolute = e.parameter64(1);
-  e.if(absolute.gtU(storage.size - 8), () => {
+  const fail = () => {
     e.callVoid(raise, state, I(0x05), I(0));
-    e.return(I64.of(0));
+    e.return(I(0));
+  };
+  e.if(absolute.gtU(storage.size - 8), fail);
+  const page = e.local32(absolute.shrU(12).low32());
+  e.if(load.u8(page.value, storage.pageStatesBase).geU(GUEST_READY), () => {
+    e.if(e.call32(imports.importPage, page.value).isZero(), fail);
   });
-  const page = absolute.shrU(12).low32();
-  e.if(load.u8(page, storage.pageStatesBase).geU(GUEST_READY), () => {
-    e.if(e.call32(imports.importPage, page).isZero(), () => {
-      e.callVoid(raise, state, I(0x05), I(0));
-      e.return(I64.of(0));
-    });
+  e.if(e.parameter32(2).and(load.u8(page.value, storage.codeMarksBase)), () => {
+    e.callVoid(imports.codeStored, page.value);
+    e.store("i32", state, at.codeChanged, I(1));
   });
-  e.emit(load.i64(I(storage.top - 7).sub(absolute.low32())).node);
+  e.emit(I(storage.top - 7).sub(absolute.low32()).node);
+  module.define(index, e.body);
+  return index;
+}
+
+/** (cpu, absolute) -> entry of a translation table; 0 in the event field means that it could be fetched. */
+function defineTableEntry(module: ModuleBuilder, tablePlace: number): number {
+  const index = module.declare("tableEntry", ["i32", "i64"], ["i64"]);
+  const e = new Emitter(2);
+  const place = e.local32(e.call32(tablePlace, e.parameter32(0), e.parameter64(1), I(0)));
+  e.if(place.value.isZero(), () => e.return(I64.of(0)));
+  e.emit(load.i64(place.value).node);
   module.define(index, e.body);
   return index;
 }
@@ -239,10 +264,19 @@ function defineTranslate(
     );
     e.return(I(0));
   };
-  e.store("i64", state, at.tlbMisses, load.i64(state, at.tlbMisses).add(1));
-
   const lowAddress = load.i32(state, at.lowAddressProtection).and(address.ltU(0x2000));
-  e.if(isStore.and(lowAddress).and(address.and(0xfff).ltU(512)), () => fail(0x04));
+  const lowStore = e.local32(isStore.and(lowAddress));
+  const lowEntry = (): I32 => {
+    const table = load.i32(state, at.tlbWrite).add(Tlb.lowOffset - Tlb.writeOffset);
+    return table.add(address.low32().shrU(12).shl(Tlb.entryShift));
+  };
+  e.if(lowStore.value, () => {
+    e.if(address.and(0xfff).ltU(512), () => fail(0x04));
+    const entry = e.local32(lowEntry());
+    const page = address.and(PAGE_MASK);
+    e.if(load.i64(entry.value).eq(page), () => e.return(load.i32(entry.value, 8).sub(page.low32()).add(7)));
+  });
+  e.store("i64", state, at.tlbMisses, load.i64(state, at.tlbMisses).add(1));
 
   // Virtual to real.
   const byAccessRegister = load.i32(state, at.accessRegisterMode).and(access.ne(Access.instruction));
@@ -327,7 +361,6 @@ function defineTranslate(
   });
 
   const host = e.local32(I(storage.top).sub(absolute.low32()));
-  e.if(isStore.and(lowAddress), () => e.set(cacheable, I(0)));
   e.if(cacheable.value, () => {
     const low = address.low32();
     const data = low.shrU(8).and((Tlb.dataEntries - 1) << 4);
@@ -338,7 +371,7 @@ function defineTranslate(
         load.i32(state, at.tlbFetch).add(instruction),
         isStore.select(load.i32(state, at.tlbWrite), load.i32(state, at.tlbRead)).add(data),
       );
-    const entry = e.local32(table);
+    const entry = e.local32(lowStore.value.select(lowEntry(), table));
     e.store("i64", entry.value, 0, address.and(PAGE_MASK));
     // Biased so that an operand of n bytes is at addend - address + (8 - n).
     e.store("i32", entry.value, 8, host.value.add(low.and(~0xfff)).sub(7));
@@ -398,6 +431,11 @@ function defineFetchSlow(module: ModuleBuilder, translate: number): number {
   e.set(host, host.value.sub(offset.value)); // host offset of the operand's first byte
   const here = e.local32(I(0x1000).sub(offset.value)); // bytes on this page
   const other = e.local32(0);
+  // The operand's bytes are the leftmost of eight, which lie within the memory even before storage.
+  e.if(here.value.geU(size), () => {
+    const eight = load.i64(host.value.sub(7));
+    e.return(eight.shrU(I64.of(64).sub(size.shl(3).unsigned64())));
+  });
   e.if(here.value.ltU(size), () => {
     e.set(other, e.call32(translate, state, nextPage(state, address), I(Access.fetch), ar));
     e.if(other.value.isZero(), () => e.return(I64.of(0)));
@@ -431,6 +469,17 @@ function defineStoreSlow(module: ModuleBuilder, translate: number): number {
   e.set(host, host.value.sub(offset.value));
   const here = e.local32(I(0x1000).sub(offset.value));
   const other = e.local32(0);
+  e.if(here.value.geU(size), () => {
+    for (const [bytes, what] of [
+      [8, "i64"],
+      [4, "i64_32"],
+    ] as const) {
+      e.if(size.eq(bytes), () => {
+        e.store(what, host.value.sub(bytes - 1), 0, value);
+        e.return(I(0));
+      });
+    }
+  });
   e.if(here.value.ltU(size), () => {
     e.set(other, e.call32(translate, state, nextPage(state, address), I(Access.store), ar));
     e.if(other.value.isZero(), () => e.return(I(-1)));

@@ -24,6 +24,14 @@ export const Entries = {
   mostRequests: 1023,
 } as const;
 
+/** What all CPUs of a machine share, below everything else. */
+export const Global = {
+  /** Number of CPUs. */
+  cpuCount: 0x100,
+  /** `ClockCells` of the TOD clock. */
+  clock: 0x108,
+} as const;
+
 export const CPU_BLOCKS = 0x250000;
 export const CPU_BLOCK_SIZE = 0x80000;
 
@@ -70,8 +78,9 @@ export const cpu = {
   nextAddress: 0x3e0,
   /** Nonzero: an interruption may be pending; looked at when the system mask changes. */
   interruptionPending: 0x3e8,
-  /** Guest instructions completed, as a double-word count. */
-  instructions: 0x3f0,
+  clockComparator: 0x3f0,
+  /** What the TOD clock says when the CPU timer is zero. */
+  cpuTimerBase: 0x3f8,
 
   /** TLBs in use (host offsets of tables of `Tlb` entries). */
   tlbRead: 0x400,
@@ -102,8 +111,11 @@ export const cpu = {
   /** Not zero: a store changed a page from which code was made. */
   codeChanged: 0x470,
 
-  /** Counts how often a TLB context has come to hold something else, or nothing. */
+  /** Counts how often translations were forgotten, or a TLB context has come to hold something else. */
   tlbGeneration: 0x474,
+  /** Place of what the current TLB context holds, and how often one was chosen. */
+  tlbCurrent: 0x478,
+  tlbUses: 0x47c,
 
   scratch: 0x500,
   /** What the TLB contexts hold, one `TlbContext` each. */
@@ -122,8 +134,11 @@ export const Tlb = {
   readOffset: 0,
   writeOffset: 0x4000,
   fetchOffset: 0x8000,
-  contextSize: 0x9000,
-  contexts: 11,
+  /** Entries for stores into pages 0 and 1 while their first 512 bytes are protected: only the slow path looks at them. */
+  lowOffset: 0x9000,
+  lowEntries: 2,
+  contextSize: 0x9040,
+  contexts: 13,
   /** No page has this tag. */
   invalidTag: 1n,
 } as const;
@@ -138,12 +153,15 @@ export const TlbContext = {
   asceFetch: 8,
   /** Access key (bits 0-3 of a byte), and the other constants here; zero: the context holds nothing. */
   flags: 16,
+  /** When it was chosen last, as `tlbUses` counts. */
+  used: 20,
   size: 24,
   inUse: 0x100,
   dat: 1,
   lowAddressProtection: 2,
   fetchOverride: 4,
   enhancedDat: 8,
+  storageOverride: 0x200,
 } as const;
 
 /** Why the interpreter returned to its caller. */
@@ -156,8 +174,12 @@ export const Event = {
   /** Program interruption after completion; the PSW's address is that of the next instruction. */
   programAfter: 3,
   supervisorCall: 4,
-  /** The CPU's mode or its enablement changed; the PSW is up to date. */
+  /** The CPU's mode or its enablement changed, and maybe its state; the PSW is up to date. */
   reload: 5,
+  /** The same, by WebAssembly: nothing but PSW, control registers and TLBs has changed. */
+  resume: 6,
+  /** The PSW that was loaded is invalid: specification exception before the next instruction. */
+  earlySpecification: 7,
 } as const;
 
 /** Kinds of access, as the translation routines take them. */

@@ -31,6 +31,7 @@ export class Engine {
       importPage: () => 0,
       codeStored: () => undefined,
       codeWanted: () => undefined,
+      hostNanoseconds: () => 0,
       accessRegisterTranslation: () => 0,
       unknownOperation: () => undefined,
       routines: new Map([...absent, ...present]),
@@ -77,6 +78,7 @@ export class Engine {
       this.interpreter.run(cpu.block, 1);
       const event = cpu.u32(at.event);
       if (event === Event.program || event === Event.programAfter) return cpu.u32(at.programCode);
+      if (event === Event.resume) cpu.modeChanged();
       if (!again || cpu.cc !== 3) return undefined;
     }
   }

@@ -16,7 +16,7 @@ const MODE_64 = PswBit.extendedAddressing | PswBit.basicAddressing;
 export class TestTime implements HostTime {
   nanoseconds = 0n;
   unixNanoseconds = () => this.nanoseconds;
-  monotonicNanoseconds = () => this.nanoseconds;
+  monotonicNanoseconds = () => Number(this.nanoseconds);
 }
 
 export class TestMachine {
@@ -24,7 +24,7 @@ export class TestMachine {
   readonly storage: Storage;
   readonly processors: Processors;
 
-  /** @param count CPUs, of which programs run on the first */
+  /** @param count CPUs, of which programs run on the first unless another is named */
   constructor(count = 1) {
     this.storage = Storage.create({ size: SIZE, reserved: engineArea(count) });
     this.processors = new Processors({
@@ -44,12 +44,13 @@ export class TestMachine {
   }
 
   /** Runs a program, given in hexadecimal; returns the program-interruption code, or undefined when it reached its end. */
-  run(hex: string, more = 0n): number | undefined {
-    const { cpu, storage } = this;
+  run(hex: string, more = 0n, cpu = this.cpu): number | undefined {
+    const { storage } = this;
     const end = BigInt(CODE + hex.length / 2);
     storage.storeBytes(CODE, Buffer.from(`${hex}0000`, "hex")); // X'0000' is no instruction
     storage.store64(assigned.programNew, PswBit.wait | MODE_64);
     cpu.loadPsw(MODE_64 | more, BigInt(CODE));
+    if (cpu !== this.cpu) this.cpu.state = "stopped";
     cpu.state = "operating";
     this.processors.run(1000);
     const address = storage.fetch64(assigned.programOld + 8);

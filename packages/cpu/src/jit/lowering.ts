@@ -32,6 +32,14 @@ const registerFree: ReadonlySet<string> = new Set([
   "galoisMultiplySum",
   "multiplySumLogical",
   "vectorSearchString",
+  "loadControl",
+  "storeClock",
+  "storeClockFast",
+  "storeClockExtended",
+  "storeCpuTimer",
+  "storeClockComparator",
+  "setCpuTimer",
+  "setClockComparator",
 ]);
 
 /** Those of vector floating point change vector registers, the FPC register, and the code that they return. */

@@ -87,7 +87,7 @@ function find({ statements, effects }: Recording): RegisterUse {
     else if (e.kind === "store") [e.address, e.ar, e.value].forEach(visit);
     else if (e.kind === "setCc") [e.cc.a, ...(e.cc.b === undefined ? [] : [e.cc.b])].forEach(visit);
     else if (e.kind === "branch") [e.condition, e.target].forEach(visit);
-    else if (e.kind === "programAfter") visit(e.condition);
+    else if (e.kind === "programAfter" || e.kind === "resume") visit(e.condition);
     else if (e.kind === "execute") [e.target, e.modifier].forEach(visit);
     else {
       visit(e.condition);

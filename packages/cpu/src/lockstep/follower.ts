@@ -4,7 +4,7 @@ import { PAGE_SIZE, Storage } from "@lockframe/memory";
 import { Cpu } from "../cpu.ts";
 import { type HostFunctions, type Interpreter, buildInterpreter } from "../interpreter.ts";
 import { type HostRoutine, type HostRoutines, callable } from "../routines/host.ts";
-import { Event, cpu as at, cpuBlock } from "../state.ts";
+import { Event, Global, cpu as at, cpuBlock } from "../state.ts";
 import { type Call, type Patch, type Recorder, argumentsOf } from "./recorder.ts";
 
 export interface FollowerOptions {
@@ -18,6 +18,8 @@ export interface FollowerOptions {
   readonly routines: HostRoutines;
   readonly own: ReadonlySet<string>;
   accessRegisterTranslation(cpu: Cpu, ar: number): number;
+  /** The first side's time, which stands still during a run. */
+  hostNanoseconds(): number;
 }
 
 /** A program interruption that no program has: the follower met something that the first side did not. */
@@ -41,6 +43,7 @@ export class Follower {
     const host: HostFunctions = {
       codeStored: (page) => this.#keep(page),
       codeWanted: () => undefined,
+      hostNanoseconds: () => options.hostNanoseconds(),
       importPage: (page) => this.#import(page),
       accessRegisterTranslation: (block, ar) => options.accessRegisterTranslation(this.#cpuOf(block), ar),
       routines: new Map(Object.entries(options.routines).map(([name, r]) => [name, this.#routine(name, r)])),
@@ -125,16 +128,17 @@ export class Follower {
   }
 
   /** Meet what the host's side did, and begin where the first side begins. */
-  begin(block: number, state: Uint8Array, changes: readonly Patch[]): void {
+  begin(block: number, state: Uint8Array, clock: Uint8Array, changes: readonly Patch[]): void {
     const bytes = this.storage.bytes();
     for (const { offset, bytes: after } of changes) bytes.set(after, offset);
-    this.restart(block, state);
+    this.restart(block, state, clock);
     for (const page of this.#before.keys()) this.storage.watch(page, true);
     this.#before.clear();
   }
   /** Begin with these registers, and with what the first side met. */
-  restart(block: number, state: Uint8Array): void {
+  restart(block: number, state: Uint8Array, clock: Uint8Array): void {
     this.storage.bytes().set(state, block);
+    this.storage.bytes().set(clock, Global.clock);
     this.#cpuOf(block).flushTlb();
     this.#nextCall = 0;
     this.astray = undefined;

@@ -27,14 +27,15 @@ class Pair {
     const known: HostRoutines = {
       ...Object.fromEntries(routines().map(({ name }) => [name, () => undefined])),
       ...hostRoutines,
-      // A clock that never says the same.
-      storeClockFast: (cpu) =>
+      // One that never says the same.
+      storeCpuId: (cpu) =>
         cpu.storeBytes(cpu.arg64(0), Buffer.from([0, 0, 0, 0, 0, 0, 0, (this.#time += 3)])),
     };
     const host: HostFunctions = {
       importPage: () => 0,
       codeStored: (page) => recorder.stored(page),
       codeWanted: () => undefined,
+      hostNanoseconds: () => 0,
       accessRegisterTranslation: () => 0,
       unknownOperation: () => undefined,
       routines: new Map(
@@ -70,7 +71,8 @@ class Pair {
         } while (left > 0 && this.cpu.u32(EVENT) === Event.slice);
         return left;
       },
-      forgetStores: (pages) => this.cpu.forgetStores(pages),
+      hostNanoseconds: () => 0,
+      forgetStores: () => this.cpu.forgetStoresToCode(),
     });
     storage.storeBytes(CODE, program.bytes);
     this.cpu.clearReset();
@@ -89,7 +91,7 @@ const EVENT = at.event;
 const program = `
        llilf %r2,${DATA}
        lghi %r13,40
-again: stckf 0(%r2)
+again: stidp 0(%r2)
        ag %r3,0(%r2)
        stg %r3,8(%r2)
        mvc 16(8,%r2),8(%r2)

@@ -8,8 +8,9 @@
  */
 import { createDisassembler } from "@lockframe/assembler";
 import type { Storage } from "@lockframe/memory";
+import { ClockCells } from "../clock.ts";
 import type { Cpu } from "../cpu.ts";
-import { Event, cpu as at } from "../state.ts";
+import { Event, Global, cpu as at } from "../state.ts";
 import {
   type Difference,
   EngineDifference,
@@ -43,6 +44,8 @@ export class Lockstep {
   readonly #follower: Follower;
   /** Instructions that were alike. */
   #alike = 0;
+  /** The TOD clock's cells when the run began. */
+  #clock = new Uint8Array();
   /** Whether the first side's calls out are answered as they were before. */
   #repeating = false;
 
@@ -58,7 +61,8 @@ export class Lockstep {
     const { block } = cpu;
     if (this.#recorder.storedPages.size > MOST_PAGES) this.#watchAgain();
     const state = this.#storage.bytes().slice(block, block + STATE_SIZE);
-    this.#follower.begin(block, state, this.#recorder.takeChanges());
+    this.#clock = this.#storage.bytes().slice(Global.clock, Global.clock + ClockCells.size);
+    this.#follower.begin(block, state, this.#clock, this.#recorder.takeChanges());
     const left = this.#options.run(block, budget);
     const differences = this.#follow(cpu, budget - left);
     if (differences.length > 0) throw this.#difference(cpu, state, budget - left, differences);
@@ -194,8 +198,9 @@ export class Lockstep {
     this.#follower.rewind();
     for (const page of changed) pageOf(this.#storage, page).set(pageOf(this.#follower.storage, page));
     this.#storage.bytes().set(state, cpu.block);
+    this.#storage.bytes().set(this.#clock, Global.clock);
     cpu.flushTlb();
-    this.#follower.restart(cpu.block, state);
+    this.#follower.restart(cpu.block, state, this.#clock);
     this.#nextCall = 0;
   }
   #again(cpu: Cpu, state: Uint8Array, wanted: number): { done: number; differences: Difference[] } {

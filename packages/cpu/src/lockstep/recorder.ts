@@ -30,6 +30,8 @@ const ENGINE_FIELDS: readonly number[] = [
   at.tlbFetch,
   at.tlbMisses,
   at.tlbGeneration,
+  at.tlbCurrent,
+  at.tlbUses,
 ];
 
 const parametersOf = new Map(routines().map(({ name, parameters }) => [name, parameters]));

@@ -305,7 +305,8 @@ export class InstructionLowering extends Emitter {
         e.kind === "branch" ||
         e.kind === "programAfter" ||
         e.kind === "execute" ||
-        e.kind === "setSystemMask"
+        e.kind === "setSystemMask" ||
+        e.kind === "resume"
       )
         return;
       this.#effect(e);
@@ -315,6 +316,7 @@ export class InstructionLowering extends Emitter {
     }
     for (const e of ready) {
       if (e.kind === "setSystemMask") this.#systemMask(e.value);
+      if (e.kind === "resume") this.#resume(e);
       if (e.kind === "branch") {
         this.#branch(e);
         left = true;
@@ -366,6 +368,8 @@ export class InstructionLowering extends Emitter {
       case "setState":
       case "setSystemMask":
         return { ...e, value: now(e.value) };
+      case "resume":
+        return { ...e, condition: now(e.condition) };
       case "store":
         return { ...e, address: now(e.address), ar: now(e.ar), value: now(e.value) };
       case "setCc":
@@ -414,6 +418,7 @@ export class InstructionLowering extends Emitter {
       case "programAfter":
       case "execute":
       case "setSystemMask":
+      case "resume":
         throw new Error(`${e.kind} cannot stand here`);
     }
   }
@@ -553,9 +558,18 @@ export class InstructionLowering extends Emitter {
     const enabled = mask.value.and(ENABLING).ne(0).and(load.i32(this.#cpu, at.interruptionPending).ne(0));
     this.rarely(changed.or(enabled), () => {
       this.store("i64", this.#cpu, at.pswAddress, this.#flow.next);
-      this.store("i32", this.#cpu, at.event, I32.of(Event.reload));
+      this.store("i32", this.#cpu, at.event, I32.of(Event.resume));
       this.#flow.leave(this);
     });
+  }
+  #resume({ condition }: Effect & { kind: "resume" }): void {
+    const leave = () => {
+      this.store("i64", this.#cpu, at.pswAddress, this.#flow.next);
+      this.store("i32", this.#cpu, at.event, I32.of(Event.resume));
+      this.#flow.leave(this);
+    };
+    if (condition.kind === "const") leave();
+    else this.rarely(new I32(condition), leave);
   }
 
   // --- expressions ---------------------------------------------------------------------------------
@@ -711,7 +725,7 @@ function countUses(recording: Recording): ReadonlyMap<Node, number> {
     else if (e.kind === "store") [e.address, e.ar, e.value].forEach(visit);
     else if (e.kind === "setCc") [e.cc.a, ...(e.cc.b === undefined ? [] : [e.cc.b])].forEach(visit);
     else if (e.kind === "branch") [e.condition, e.target].forEach(visit);
-    else if (e.kind === "programAfter") visit(e.condition);
+    else if (e.kind === "programAfter" || e.kind === "resume") visit(e.condition);
     else if (e.kind === "execute") [e.target, e.modifier].forEach(visit);
     else {
       visit(e.condition);

@@ -169,7 +169,7 @@ function loadField(
 }
 
 /**
- * Define `run`: (cpu, budget) -> budget left, and an event in the CPU's block. Handlers of hot definitions stand in
+ * Define `run`, and give its number: (cpu, budget) -> budget left, and an event in the CPU's block. Handlers of hot definitions stand in
  * the loop; `table` has functions for all, by handler number. `entering`: compiled code is entered.
  */
 export function defineRun(
@@ -179,7 +179,7 @@ export function defineRun(
   handlers: readonly Handler[],
   table: number,
   entering?: Entering,
-): void {
+): number {
   const leave = defineLeave(module);
   const index = module.declare("run", ["i32", "i32"], ["i32"], true);
   const e = new Emitter(2);
@@ -233,6 +233,7 @@ export function defineRun(
   });
   e.code.unreachable();
   module.define(index, e.body);
+  return index;
 }
 
 /** The code of one handler, in the loop. */

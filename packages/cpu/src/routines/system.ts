@@ -3,6 +3,7 @@
  * "Timing", "Central Processing Unit" (SIGP).
  */
 import { programInterruption } from "@lockframe/architecture";
+import { StorageKey } from "@lockframe/memory";
 import { isTokenException, testAccess, translateAccessRegister } from "../access-registers.ts";
 import { type Cpu, ProgramInterruption, PswBit, assigned } from "../cpu.ts";
 import type { Processors } from "../processors.ts";
@@ -25,42 +26,6 @@ const bytes64 = (value: bigint): Uint8Array => {
 };
 
 // --- PSW and modes ---------------------------------------------------------------------------------
-
-const supervisorCall: HostRoutine = (cpu) => {
-  cpu.setU32(at.svcNumber, cpu.arg32(0));
-  cpu.setU32(at.event, Event.supervisorCall);
-  return modeChanged;
-};
-
-/** LPSW (8 bytes, ESA/390 form) and LPSWE (16 bytes): (address, AR, 1 for LPSWE). */
-const loadPsw: HostRoutine = (cpu) => {
-  const address = cpu.arg64(0);
-  const ar = cpu.arg32(1);
-  const here = (cpu.pswAddress - 4n) & cpu.addressMask;
-  let valid: boolean;
-  if (cpu.arg32(2) === 1) {
-    const operand = cpu.fetchBytes(address, 16, ar);
-    const view = new DataView(operand.buffer);
-    valid = cpu.loadPsw(view.getBigUint64(0), view.getBigUint64(8));
-  } else {
-    const word = cpu.fetch64(address, ar);
-    const { mask, address: target, valid: form } = expandPsw(word);
-    valid = cpu.loadPsw(mask, target) && form;
-  }
-  cpu.setU64(at.breakingEvent, here);
-  cpu.early = !valid;
-  return modeChanged;
-};
-
-/** A short PSW as a long one. Bit 12 of the short form must be one. */
-export function expandPsw(word: bigint): {
-  readonly mask: bigint;
-  readonly address: bigint;
-  readonly valid: boolean;
-} {
-  const bit12 = 1n << 51n;
-  return { mask: (word & ~0x7fff_ffffn) ^ bit12, address: word & 0x7fff_ffffn, valid: (word & bit12) !== 0n };
-}
 
 /** SAM24, SAM31, SAM64: (0, 1, 2). */
 const setAddressingMode: HostRoutine = (cpu) => {
@@ -115,24 +80,6 @@ const setAddressSpace: HostRoutine = (cpu) => {
   return modeChanged;
 };
 
-/** LCTL and LCTLG: (address, AR, R1, R3, 1 for LCTLG). */
-const loadControl: HostRoutine = (cpu) => {
-  const [ar, first, last, wide] = [cpu.arg32(1), cpu.arg32(2), cpu.arg32(3), cpu.arg32(4) === 1];
-  const count = ((last - first) & 15) + 1;
-  const operand = cpu.fetchBytes(cpu.arg64(0), count * (wide ? 8 : 4), ar);
-  const view = new DataView(operand.buffer);
-  for (let n = 0; n < count; n++) {
-    const register = (first + n) & 15;
-    if (wide) cpu.setCr(register, view.getBigUint64(n * 8));
-    else cpu.setCr(register, (cpu.cr(register) & ~0xffff_ffffn) | BigInt(view.getUint32(n * 4)));
-  }
-  return modeChanged;
-};
-
-const loadProgramParameter: HostRoutine = (cpu) => {
-  cpu.fetchBytes(cpu.arg64(0), 8, cpu.arg32(1)); // the parameter itself is seen by measurement facilities only
-};
-
 const LOW_ADDRESS_PROTECTION = 1n << 28n;
 /** Translation-exception identification of a store. */
 const STORE_ACCESS = 0x400n;
@@ -161,6 +108,37 @@ function frameAddress(cpu: Cpu, address: bigint): number {
   return Number(address);
 }
 
+/** Keys that one instruction changes, and what CPUs have to forget for it. */
+class KeyChanges {
+  readonly #storage: Cpu["storage"];
+  #first = Infinity;
+  #last = -1;
+
+  constructor({ storage }: Cpu) {
+    this.#storage = storage;
+  }
+  set(absolute: number, key: number): void {
+    const old = this.#storage.getKey(absolute);
+    this.#storage.setKey(absolute, key);
+    // A TLB has an entry for a page only while its reference bit is one.
+    if ((old & StorageKey.reference) === 0) return;
+    const { accessControl, fetchProtection, reference, change } = StorageKey;
+    const forgotten = ((old ^ key) & (accessControl | fetchProtection)) | (old & ~key & (reference | change));
+    if (forgotten === 0) return;
+    this.#first = Math.min(this.#first, absolute / 0x1000);
+    this.#last = Math.max(this.#last, absolute / 0x1000);
+  }
+  resetReference(absolute: number): void {
+    this.set(absolute, this.#storage.getKey(absolute) & ~StorageKey.reference);
+  }
+  /** What the host routine returns. */
+  finish(processors: Processors): number {
+    if (this.#last < 0) return 0;
+    processors.forgetFrames(this.#first, this.#last - this.#first + 1);
+    return modeChanged;
+  }
+}
+
 function storageKeys(processors: Processors): HostRoutines {
   return {
     insertStorageKey: (cpu) => {
@@ -171,31 +149,33 @@ function storageKeys(processors: Processors): HostRoutines {
     setStorageKey: (cpu) => {
       const [r1, r2, m3] = [cpu.arg32(0), cpu.arg32(1), cpu.arg32(2)];
       const key = Number(cpu.gr(r1) & 0xfen);
+      const changes = new KeyChanges(cpu);
       if (m3 & 1) {
         let address = cpu.gr(r2) & cpu.addressMask & ~0xfffn;
         do {
-          cpu.storage.setKey(frameAddress(cpu, address), key);
+          changes.set(frameAddress(cpu, address), key);
           address += 0x1000n;
         } while (address & 0xf_ffffn);
         cpu.setGr(r2, address | (cpu.gr(r2) & 0xfffn));
       } else {
         const block = blockAddress(cpu, r2);
         const old = cpu.storage.getKey(block);
-        cpu.storage.setKey(block, key);
+        changes.set(block, key);
         if (m3 & 6) {
           // Conditional: the old key is shown, and the code says whether it had to be set.
           cpu.setGr(r1, (cpu.gr(r1) & ~0xff00n) | (BigInt(old) << 8n));
           cpu.cc = 1;
         }
       }
-      processors.flushTlbs();
-      return modeChanged;
+      return changes.finish(processors);
     },
     resetReferenceBit: (cpu) => {
-      const old = cpu.storage.resetReference(blockAddress(cpu, cpu.arg32(1)));
-      cpu.cc = (old >> 1) & 3;
-      processors.flushTlbs();
-      return modeChanged;
+      const block = blockAddress(cpu, cpu.arg32(1));
+      const code = (cpu.storage.getKey(block) >> 1) & 3;
+      const changes = new KeyChanges(cpu);
+      changes.resetReference(block);
+      cpu.cc = code;
+      return changes.finish(processors) === modeChanged ? modeChanged : code;
     },
     /** RRBM and IRBM: (R1, R2, 1 to reset). The reference bits of the 64 blocks around an address. */
     referenceBits: (cpu) => {
@@ -203,14 +183,13 @@ function storageKeys(processors: Processors): HostRoutines {
       const first = cpu.gr(r2) & cpu.addressMask & ~0x3_ffffn;
       const blocks = Array.from({ length: 64 }, (_, n) => realFrame(cpu, first + BigInt(n * 0x1000)));
       let bits = 0n;
+      const changes = new KeyChanges(cpu);
       for (const block of blocks) {
         bits = (bits << 1n) | BigInt((cpu.storage.getKey(block) >> 2) & 1);
-        if (reset) cpu.storage.resetReference(block);
+        if (reset) changes.resetReference(block);
       }
       cpu.setGr(r1, bits);
-      if (!reset) return 0;
-      processors.flushTlbs();
-      return modeChanged;
+      return changes.finish(processors);
     },
     testBlock: (cpu) => {
       const block = blockAddress(cpu, cpu.arg32(1));
@@ -226,12 +205,13 @@ function storageKeys(processors: Processors): HostRoutines {
       const what = cpu.grLow(r1);
       const size = (what >> 12) & 7;
       if (size > 2 || what & 0xfff0_0101) throw specification();
+      const changes = new KeyChanges(cpu);
       const one = (address: number) => {
         if (what & 0x10000) {
           cpu.makeReady(address);
           cpu.storage.fill(address, 0x1000, 0);
         }
-        if (what & 0x20000) cpu.storage.setKey(address, what & 0xfe);
+        if (what & 0x20000) changes.set(address, what & 0xfe);
       };
       if (what & 0x10000) refuseLowBlock(cpu, r2);
       if (size === 0) one(blockAddress(cpu, r2));
@@ -244,8 +224,7 @@ function storageKeys(processors: Processors): HostRoutines {
         } while (address & within);
         cpu.setGr(r2, address);
       }
-      processors.flushTlbs();
-      return modeChanged;
+      return changes.finish(processors);
     },
     /** TEST PROTECTION: (address, AR, key in bits 56-59). */
     testProtection: (cpu) => {
@@ -273,8 +252,6 @@ function storageKeys(processors: Processors): HostRoutines {
 
 // --- translation -----------------------------------------------------------------------------------
 
-const INVALID_PAGE = 0x400n;
-const INVALID_TABLE = 0x20n;
 const DAT_PROTECTION = 0x200n;
 
 /** Fetch or store a doubleword of a translation table. */
@@ -287,52 +264,19 @@ function readyEntry(cpu: Cpu, address: bigint): number {
   cpu.makeReady(entry);
   return entry;
 }
-function invalidate(cpu: Cpu, address: bigint, bit: bigint): void {
-  const entry = readyEntry(cpu, address);
-  cpu.storage.store64(entry, cpu.storage.fetch64(entry) | bit);
-}
-
 function translation(processors: Processors): HostRoutines {
-  const flushed = (): number => {
-    processors.flushTlbs();
+  const onAll = (forget: (cpu: Cpu) => void): number => {
+    for (const cpu of processors.cpus) forget(cpu);
     return modeChanged;
   };
   return {
-    purgeTlb: (cpu) => {
-      cpu.flushTlb();
-      return modeChanged;
-    },
     purgeAlb: () => undefined,
-    /** (R1 page table, R2 virtual address, R3 further pages, M4). */
-    invalidatePageTableEntry: (cpu) => {
-      const table = cpu.gr(cpu.arg32(0)) & ~0x7ffn;
-      const address = cpu.gr(cpu.arg32(1));
-      const further = cpu.arg32(2) === 0 ? 0 : Number(cpu.gr(cpu.arg32(2)) & 0xffn);
-      const index = Number((address >> 12n) & 0xffn);
-      if (index + further > 0xff) throw specification();
-      for (let n = 0; n <= further; n++) invalidate(cpu, table + BigInt((index + n) * 8), INVALID_PAGE);
-      return flushed();
-    },
-    /** (R1 table, R3 ASCE, R2 what and where, M4): bit 52 of R2 asks for clearing by ASCE only. */
-    invalidateDatTableEntry: (cpu) => {
-      const what = cpu.gr(cpu.arg32(2));
-      if ((what & 0x800n) === 0n) {
-        const designation = cpu.gr(cpu.arg32(0));
-        const level = (designation >> 2n) & 3n; // 3 region first ... 0 segment
-        const index = (what >> (20n + 11n * level)) & 0x7ffn;
-        const further = what & 0x7ffn;
-        for (let n = 0n; n <= further && index + n <= 0x7ffn; n++) {
-          invalidate(cpu, (designation & ~0xfffn) + (index + n) * 8n, INVALID_TABLE);
-        }
-      }
-      return flushed();
-    },
     /** RDP: (R1 page table, R2 virtual address). */
     resetDatProtection: (cpu) => {
       const index = (cpu.gr(cpu.arg32(1)) >> 12n) & 0xffn;
       const entry = readyEntry(cpu, (cpu.gr(cpu.arg32(0)) & ~0x7ffn) + index * 8n);
       cpu.storage.store64(entry, cpu.storage.fetch64(entry) & ~DAT_PROTECTION);
-      return flushed();
+      return onAll((each) => each.forgetPage(Number(index)));
     },
     /** CRDTE: (R1 old and new entry, R2 table with its type in bits 59-61, and address). CC: 0 replaced, 1 another one there. */
     compareAndReplaceTableEntry: (cpu) => {
@@ -350,7 +294,11 @@ function translation(processors: Processors): HostRoutines {
       }
       cpu.storage.store64(entry, cpu.gr(r1 + 1));
       cpu.cc = 0;
-      return flushed();
+      return onAll((each) => {
+        if (ofPages) each.forgetPage(Number(index));
+        else if (level === 0n) each.forgetSegment(Number(index));
+        else each.flushTlb();
+      });
     },
     /** CSP and CSPG: (R1, R2, 1 for CSPG). The rightmost bits of R2 ask for purging. */
     compareAndSwapAndPurge: (cpu) => {
@@ -367,7 +315,7 @@ function translation(processors: Processors): HostRoutines {
       }
       cpu.storeBytes(address, bytes64(wide ? cpu.gr(r1 | 1) : cpu.gr(r1 | 1) << 32n).subarray(0, size), r2);
       cpu.cc = 0;
-      return cpu.gr(r2) & 3n ? flushed() : 0;
+      return cpu.gr(r2) & 3n ? onAll((each) => each.flushTlb()) : 0;
     },
     /** LRA, LRAY (form 0), LRAG (form 1): (address, AR, R1, form). */
     loadRealAddress: (cpu) => {
@@ -454,40 +402,11 @@ function loadEntryAddress(
 
 function timing(processors: Processors): HostRoutines {
   const { clock } = processors;
-  const store = (cpu: Cpu, value: bigint) => cpu.store64(cpu.arg64(0), value, cpu.arg32(1));
   return {
     setClock: (cpu) => {
       clock.set(cpu.fetch64(cpu.arg64(0), cpu.arg32(1)));
       return 0;
     },
-    storeClock: (cpu) => {
-      store(cpu, clock.unique());
-      return 0;
-    },
-    storeClockFast: (cpu) => {
-      store(cpu, clock.now());
-      return 0;
-    },
-    /** Sixteen bytes: epoch index, TOD bits 0-63, its further bits, programmable field. */
-    storeClockExtended: (cpu) => {
-      const value = new Uint8Array(16);
-      const view = new DataView(value.buffer);
-      view.setBigUint64(1, clock.unique());
-      value[13] = 1; // bits 72-111 are never all zero
-      view.setUint16(14, cpu.u32(at.todProgrammable));
-      cpu.storeBytes(cpu.arg64(0), value, cpu.arg32(1));
-      return 0;
-    },
-    setClockComparator: (cpu) => {
-      processors.setClockComparator(cpu, cpu.fetch64(cpu.arg64(0), cpu.arg32(1)));
-      return modeChanged;
-    },
-    storeClockComparator: (cpu) => store(cpu, processors.clockComparator(cpu)),
-    setCpuTimer: (cpu) => {
-      processors.setCpuTimer(cpu, cpu.fetch64(cpu.arg64(0), cpu.arg32(1)));
-      return modeChanged;
-    },
-    storeCpuTimer: (cpu) => store(cpu, BigInt.asUintN(64, processors.cpuTimer(cpu))),
     performTimingFacility: performTimingFacility(clock),
     /** (first operand, its AR, second operand, its AR, R3, which has the address of the third). */
     extractCpuTime: (cpu) => {
@@ -573,14 +492,10 @@ const channelInstructions: readonly ChannelInstruction[] = [
 
 /** Every routine of the control instructions. */
 export const systemRoutines = (processors: Processors): HostRoutines => ({
-  supervisorCall,
-  loadPsw,
   setAddressingMode,
   branchAndSetMode,
   setPswKey,
   setAddressSpace,
-  loadControl,
-  loadProgramParameter,
   ...storageKeys(processors),
   ...translation(processors),
   ...timing(processors),

@@ -227,6 +227,10 @@ export class Code {
     if (code === undefined) throw new Error(`no ${op} on ${operandType}`);
     return this.byte(code);
   }
+  /** An f64 as an i64, without sign; what does not fit becomes the nearest that does. */
+  truncate(): this {
+    return this.byte(0xfc).byte(0x07);
+  }
   select(): this {
     return this.byte(0x1b);
   }

@@ -46,6 +46,7 @@ import {
   execute,
   gr,
   hostRoutine,
+  wasmRoutine,
   I as Iformat,
   inMode,
   insn,
@@ -446,7 +447,7 @@ export const branches: readonly Instruction[] = [
     execute(psw.relative(ri2), r1.ne(0).select(gr(r1).low, I32.of(0))),
   ]),
   insn("SVC", Iformat(0x0a), "SUPERVISOR CALL", ({ i1 }) => {
-    call(supervisorCall, i1.low32());
+    call(supervisorCall, i1.low32(), psw.next);
     return [];
   }),
   insn("SAM24", E(0x010c), "SET ADDRESSING MODE", () => setMode(0)),
@@ -457,7 +458,7 @@ export const branches: readonly Instruction[] = [
   ]),
   ...storageTraps,
 ];
-const supervisorCall = hostRoutine("supervisorCall", "i32");
+const supervisorCall = wasmRoutine("supervisorCall", "i32", "i64");
 const setAddressingMode = hostRoutine("setAddressingMode", "i32");
 function setMode(mode: number): Effects {
   call(setAddressingMode, I32.of(mode));

@@ -81,6 +81,7 @@ const onStorageWithCode = (name: string, alignment = 1) => {
   };
 };
 
+const SHORT_ADDRESS = 0x7fff_ffffn;
 const SYSTEM_MASK = 0xffn << 56n;
 /** PSW bits 0-7 replaced. */
 const withSystemMask = (mask: I32): I64 => psw.mask.and(~SYSTEM_MASK).or(mask.and(0xff).unsigned64().shl(56));
@@ -88,14 +89,13 @@ const systemMask = (): I32 => psw.mask.shrU(56).low32();
 /** Bits 0 and 2-4 of the system mask must be zero. */
 const checkSystemMask = (mask: I32): void => recognise.specification(mask.and(0b1011_1000).ne(0));
 
-const loadPsw = hostRoutine("loadPsw", "i64", "i32", "i32");
-const loadControl = hostRoutine("loadControl", "i64", "i32", "i32", "i32", "i32");
+const loadPsw = wasmRoutine("loadPsw", "i64", "i64", "i64");
+const loadControl = wasmRoutine("loadControl", "i64", "i32", "i32", "i32", "i32");
 const loadControls =
   (wide: 0 | 1, size: number) =>
   ({ r1, r3, s2 }: { r1: I32; r3: I32; s2: Operand }): Effects => {
     recognise.specification(s2.address.and(size - 1).ne(0));
-    call(loadControl, s2.address, s2.ar, r1, r3, I32.of(wide));
-    return [];
+    return [psw.resume(call(loadControl, s2.address, s2.ar, r1, r3, I32.of(wide)))];
   };
 
 const pswInstructions: readonly Instruction[] = [
@@ -105,7 +105,9 @@ const pswInstructions: readonly Instruction[] = [
     "LOAD PSW",
     ({ s1 }) => {
       recognise.specification(s1.address.and(7).ne(0));
-      call(loadPsw, s1.address, s1.ar, I32.of(0));
+      const word = share(storage(s1).fetch64());
+      // Bit 12 of the short form is one; bits 33-63 are the address.
+      call(loadPsw, word.xor(bit(12)).and(~SHORT_ADDRESS), word.and(SHORT_ADDRESS), psw.here);
       return [];
     },
     privileged,
@@ -116,7 +118,8 @@ const pswInstructions: readonly Instruction[] = [
     "LOAD PSW EXTENDED",
     ({ s2 }) => {
       recognise.specification(s2.address.and(7).ne(0));
-      call(loadPsw, s2.address, s2.ar, I32.of(1));
+      const mask = storage(s2).fetch64();
+      call(loadPsw, mask, storage(s2).fetch64(8), psw.here);
       return [];
     },
     privileged,
@@ -180,10 +183,17 @@ const pswInstructions: readonly Instruction[] = [
   }),
   insn("LCTL", RSa(0xb7), "LOAD CONTROL", loadControls(0, 4), privileged),
   insn("LCTLG", RSYa(0xeb2f), "LOAD CONTROL", loadControls(1, 8), privileged),
-  insn("LPP", S(0xb280), "LOAD PROGRAM PARAMETER", onStorage("loadProgramParameter", 8), {
-    facility: 40,
-    privileged: true,
-  }),
+  insn(
+    "LPP",
+    S(0xb280),
+    "LOAD PROGRAM PARAMETER",
+    ({ s2 }) => {
+      recognise.specification(s2.address.and(7).ne(0));
+      storage(s2).fetch64(); // seen by measurement facilities only
+      return [];
+    },
+    { facility: 40, privileged: true },
+  ),
 ];
 const hostSetKey = hostRoutine("setPswKey", "i64");
 const setAddressSpace = hostRoutine("setAddressSpace", "i64", "i32");
@@ -255,23 +265,27 @@ const real =
     call(usingReal, r1, r2, I32.of(form));
     return [];
   };
-const invalidatePage = hostRoutine("invalidatePageTableEntry", "i32", "i32", "i32", "i32");
-const invalidateTable = hostRoutine("invalidateDatTableEntry", "i32", "i32", "i32", "i32");
+const invalidatePage = wasmRoutine("invalidatePageTableEntry", "i64", "i64", "i32", "i32");
+const invalidateTable = wasmRoutine("invalidateDatTableEntry", "i64", "i64", "i64", "i32");
+const purgeTlb = wasmRoutine("purgeTlb");
+/** Bit 3 of M4: other CPUs need not forget anything. */
+const LOCAL_CLEARING = 1;
 const resetDatProtection = hostRoutine("resetDatProtection", "i32", "i32");
 const compareAndReplaceTableEntry = hostRoutine("compareAndReplaceTableEntry", "i32", "i32");
 const compareSwapPurge = hostRoutine("compareAndSwapAndPurge", "i32", "i32", "i32");
 const storeRealAddress = hostRoutine("storeRealAddress", "i64", "i32", "i64", "i32");
 
 const translationInstructions: readonly Instruction[] = [
-  insn("PTLB", S0(0xb20d), "PURGE TLB", onNothing("purgeTlb"), privileged),
+  insn("PTLB", S0(0xb20d), "PURGE TLB", () => (call(purgeTlb), [psw.resume()]), privileged),
   insn("PALB", RRE0(0xb248), "PURGE ALB", onNothing("purgeAlb"), privileged),
   insn(
     "IPTE",
     RRFa(0xb221),
     "INVALIDATE PAGE TABLE ENTRY",
     ({ r1, r2, r3, m4 }) => {
-      call(invalidatePage, r1, r2, r3, m4);
-      return [];
+      const further = r3.isZero().select(I32.of(0), gr(r3).low.and(0xff));
+      call(invalidatePage, gr(r1).value, gr(r2).value, further, m4.and(LOCAL_CLEARING));
+      return [psw.resume()];
     },
     privileged,
   ),
@@ -280,8 +294,8 @@ const translationInstructions: readonly Instruction[] = [
     RRFb(0xb98e),
     "INVALIDATE DAT TABLE ENTRY",
     ({ r1, r3, r2, m4 }) => {
-      call(invalidateTable, r1, r3, r2, m4);
-      return [];
+      call(invalidateTable, gr(r1).value, gr(r3).value, gr(r2).value, m4.and(LOCAL_CLEARING));
+      return [psw.resume()];
     },
     { privileged: true, facility: 3 },
   ),
@@ -411,15 +425,35 @@ const moves: readonly Instruction[] = [
 ];
 const extractCpuTime = hostRoutine("extractCpuTime", "i64", "i32", "i64", "i32", "i32");
 
+const storingClock = (name: string) => {
+  const routine = wasmRoutine(name, "i64", "i32");
+  return ({ s2 }: { s2: Operand }): Effects => [cc.set(call(routine, s2.address, s2.ar))];
+};
+const storingTimer = (name: string) => {
+  const routine = wasmRoutine(name, "i64", "i32");
+  return ({ s2 }: { s2: Operand }): Effects => {
+    recognise.specification(s2.address.and(7).ne(0));
+    call(routine, s2.address, s2.ar);
+    return [];
+  };
+};
+/** The routine says whether an interruption condition is pending at once. */
+const settingTimer = (name: string) => {
+  const routine = wasmRoutine(name, "i64");
+  return ({ s2 }: { s2: Operand }): Effects => {
+    recognise.specification(s2.address.and(7).ne(0));
+    return [psw.resume(call(routine, storage(s2).fetch64()))];
+  };
+};
 const timing: readonly Instruction[] = [
   insn("SCK", S(0xb204), "SET CLOCK", onStorageWithCode("setClock", 8), privileged),
-  insn("STCK", S(0xb205), "STORE CLOCK", onStorageWithCode("storeClock")),
-  insn("STCKF", S(0xb27c), "STORE CLOCK FAST", onStorageWithCode("storeClockFast"), { facility: 25 }),
-  insn("STCKE", S(0xb278), "STORE CLOCK EXTENDED", onStorageWithCode("storeClockExtended")),
-  insn("SCKC", S(0xb206), "SET CLOCK COMPARATOR", onStorage("setClockComparator", 8), privileged),
-  insn("STCKC", S(0xb207), "STORE CLOCK COMPARATOR", onStorage("storeClockComparator", 8), privileged),
-  insn("SPT", S(0xb208), "SET CPU TIMER", onStorage("setCpuTimer", 8), privileged),
-  insn("STPT", S(0xb209), "STORE CPU TIMER", onStorage("storeCpuTimer", 8), privileged),
+  insn("STCK", S(0xb205), "STORE CLOCK", storingClock("storeClock")),
+  insn("STCKF", S(0xb27c), "STORE CLOCK FAST", storingClock("storeClockFast"), { facility: 25 }),
+  insn("STCKE", S(0xb278), "STORE CLOCK EXTENDED", storingClock("storeClockExtended")),
+  insn("SCKC", S(0xb206), "SET CLOCK COMPARATOR", settingTimer("setClockComparator"), privileged),
+  insn("STCKC", S(0xb207), "STORE CLOCK COMPARATOR", storingTimer("storeClockComparator"), privileged),
+  insn("SPT", S(0xb208), "SET CPU TIMER", settingTimer("setCpuTimer"), privileged),
+  insn("STPT", S(0xb209), "STORE CPU TIMER", storingTimer("storeCpuTimer"), privileged),
   insn(
     "SCKPF",
     E(0x0107),

@@ -66,6 +66,8 @@ export type Effect =
   | { readonly kind: "programAfter"; readonly condition: Node; readonly code: number; readonly dxc: number }
   /** The system mask may have changed: DAT, and interruptions that may now be enabled, are looked at again. */
   | { readonly kind: "setSystemMask"; readonly value: Node }
+  /** When the condition holds: control registers or translations have changed, so that modes are looked at again. */
+  | { readonly kind: "resume"; readonly condition: Node }
   /** Execute the instruction at `target`, bits 8-15 of it ORed with `modifier`. */
   | { readonly kind: "execute"; readonly target: Node; readonly modifier: Node }
   | { readonly kind: "when"; readonly condition: Node; readonly effects: readonly Effect[] };
@@ -315,6 +317,8 @@ export const psw = {
   setMask: setState("pswMask"),
   /** Bits 0-7; DAT and enablement are looked at again. The value is the new bits 0-63. */
   setSystemMask: (mask: I64): Effect => ({ kind: "setSystemMask", value: mask.node }),
+  /** What the instruction did to control registers or translations counts for the next instruction. */
+  resume: (condition: I32 = I32.of(1)): Effect => ({ kind: "resume", condition: condition.node }),
   problemState: state64("pswMask").and(bit(15)).ne(0),
   dat: state64("pswMask").and(bit(5)).ne(0),
   /** 1 in 64-bit mode; 1 in 31-bit or 64-bit mode. */

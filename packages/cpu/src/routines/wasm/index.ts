@@ -4,9 +4,12 @@ import type { Runtime } from "../../runtime.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
 import { buildArithmeticRoutines } from "./arithmetic.ts";
 import { buildBlockRoutines } from "./blocks.ts";
+import { buildControlRoutines } from "./control.ts";
+import { buildDatTableRoutines } from "./dat-tables.ts";
 import { buildLongOperandRoutines } from "./long-operands.ts";
 import { buildOptionalSpecificationRoutines } from "./optional-specifications.ts";
 import { buildStringRoutines } from "./strings.ts";
+import { buildTimingRoutines } from "./timing.ts";
 import { buildTranslationRoutines } from "./translate.ts";
 import { buildVectorRoutines } from "./vectors.ts";
 
@@ -16,12 +19,17 @@ export const buildWasmRoutines = (
   runtime: Runtime,
   /** Number of a host routine, by name. */
   hostRoutine: (name: string) => number | undefined,
+  /** Number of the import that gives host nanoseconds. */
+  hostNanoseconds: number,
 ): ReadonlyMap<string, number> =>
   new Map([
+    ...buildDatTableRoutines(module, runtime),
+    ...buildControlRoutines(module, runtime),
     ...buildBlockRoutines(module, storage, runtime),
     ...buildLongOperandRoutines(module, runtime),
     ...buildOptionalSpecificationRoutines(module, runtime, hostRoutine),
     ...buildStringRoutines(module, runtime),
+    ...buildTimingRoutines(module, runtime, hostNanoseconds),
     ...buildTranslationRoutines(module, runtime),
     ...buildArithmeticRoutines(module, runtime),
     ...buildVectorRoutines(module, runtime),

@@ -66,7 +66,8 @@ function defineLocateInSpace(module: ModuleBuilder, runtime: Runtime): number {
       .or(TlbContext.inUse | TlbContext.dat)
       .or(lowAddress.value.mul(TlbContext.lowAddressProtection))
       .or(override.value.mul(TlbContext.fetchOverride))
-      .or(load.i32(state, at.enhancedDat).mul(TlbContext.enhancedDat)),
+      .or(load.i32(state, at.enhancedDat).mul(TlbContext.enhancedDat))
+      .or(load.i32(state, at.storageOverride).mul(TlbContext.storageOverride)),
   );
   const tlb = findTlb(e, state, asce.value, flags.value);
   e.if(tlb.value.isZero(), () => e.return(I(UNKNOWN)));
