@@ -25,6 +25,9 @@ import { type TimerContents, storeMachineCheckAreas } from "./store-status.ts";
 
 /** Instructions that a CPU runs before the clocks are looked at again. */
 const SLICE = 50_000;
+/** When a clock is due sooner, a slice is shorter: by what an instruction takes, in TOD units. */
+const INSTRUCTION_TIME = 8n;
+const SHORTEST_SLICE = 2000;
 /** Interruption conditions of a guest that is enabled for nothing: it will wait for ever. */
 const ANY_INTERRUPTION = PswBit.io | PswBit.external | PswBit.machineCheck;
 const SIGN = 1n << 63n;
@@ -402,7 +405,7 @@ export class Processors {
   /** Run one CPU until its slice is used up or it waits, stops or is interrupted. */
   #slice(member: Member): boolean {
     const { cpu, pending } = member;
-    let budget = SLICE;
+    let budget = this.#upToClock(cpu, SLICE);
     while (budget > 0 && cpu.state === "operating" && !this.#leave) {
       const left = this.#advance(cpu, budget);
       this.#instructions += budget - left;
@@ -430,7 +433,10 @@ export class Processors {
           if (!this.#takeRecorded(cpu)) return false;
           if (!this.#interrupt(member)) return false;
           // WebAssembly asks the host as long as something may be pending.
-          if (cpu.u32(at.interruptionPending) !== 0) this.#refreshPending(member);
+          if (cpu.u32(at.interruptionPending) !== 0) {
+            this.#refreshPending(member);
+            budget = this.#upToClock(cpu, budget);
+          }
           break;
         default:
       }
@@ -439,6 +445,14 @@ export class Processors {
     }
     this.#refreshPending(member);
     return true;
+  }
+
+  /** How many of so many instructions will run before a clock is due, by and large. */
+  #upToClock(cpu: Cpu, budget: number): number {
+    const now = this.clock.now();
+    const due = [this.clockComparator(cpu) - now, this.cpuTimer(cpu)].filter((distance) => distance > 0n);
+    const instructions = due.map((distance) => Number(distance / INSTRUCTION_TIME));
+    return Math.min(budget, Math.max(SHORTEST_SLICE, Math.min(...instructions, budget)));
   }
 
   /** Run at most `budget` instructions; returns how many were left. */

@@ -437,7 +437,7 @@ const storingTimer = (name: string) => {
     return [];
   };
 };
-/** The routine says whether an interruption condition is pending at once. */
+/** Clocks are looked at again before the next instruction. */
 const settingTimer = (name: string) => {
   const routine = wasmRoutine(name, "i64");
   return ({ s2 }: { s2: Operand }): Effects => {
