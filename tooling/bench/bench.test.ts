@@ -31,8 +31,8 @@ describe("figures", () => {
   it("stand in columns", () => {
     const table = tableOf([figureOf("prompt", "s", "less", [12.345], [], "why")]);
     expect(table.split("\n")).toEqual([
-      "row     unit  ours  peer  ratio  by CPU",
-      "prompt  s     12.3     -      -       -  why",
+      "row     unit  ours  peer  ratio  by CPU  need",
+      "prompt  s     12.3     -      -       -     -  why",
     ]);
   });
 });

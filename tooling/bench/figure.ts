@@ -9,6 +9,8 @@ export interface Figure {
   readonly ratio: number | null;
   /** The same ratio of CPU time that the processes used, which other load on the host disturbs less. */
   readonly cpuRatio?: number | null;
+  /** The ratio that it is to reach. */
+  readonly need?: number;
   /** Rows that a mean is taken of. */
   readonly group?: string;
   /** Every measurement in turn, [elapsed, CPU] in seconds. */
@@ -52,7 +54,10 @@ export function median(values: readonly number[]): number | null {
 }
 
 /** Geometric means of each group's ratios, by elapsed and by CPU time, as further figures. */
-export function groupMeans(figures: readonly Figure[]): Figure[] {
+export function groupMeans(
+  figures: readonly Figure[],
+  needs: Readonly<Record<string, number>> = {},
+): Figure[] {
   const groups = new Map<string, Figure[]>();
   for (const figure of figures)
     if (figure.group !== undefined) groups.set(figure.group, [...(groups.get(figure.group) ?? []), figure]);
@@ -63,6 +68,7 @@ export function groupMeans(figures: readonly Figure[]): Figure[] {
     peer: null,
     ratio: geometricMean(members.map(({ ratio }) => ratio)),
     cpuRatio: geometricMean(members.map(({ cpuRatio }) => cpuRatio ?? null)),
+    ...(needs[group] !== undefined && { need: needs[group] }),
     note: "geometric mean of the ratios",
   }));
 }
@@ -77,14 +83,15 @@ function geometricMean(values: readonly (number | null)[]): number | null {
 /** The figures as an aligned table. */
 export function tableOf(figures: readonly Figure[]): string {
   const rows = [
-    ["row", "unit", "ours", "peer", "ratio", "by CPU", ""],
-    ...figures.map(({ row, unit, ours, peer, ratio, cpuRatio = null, note }) => [
+    ["row", "unit", "ours", "peer", "ratio", "by CPU", "need", ""],
+    ...figures.map(({ row, unit, ours, peer, ratio, cpuRatio = null, need = null, note }) => [
       row,
       unit,
       shown(ours),
       shown(peer),
       shown(ratio),
       shown(cpuRatio),
+      shown(need),
       note,
     ]),
   ];
@@ -95,7 +102,7 @@ export function tableOf(figures: readonly Figure[]): string {
     .map((cells) =>
       cells
         .map((cell, column) =>
-          column >= 2 && column <= 5 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+          column >= 2 && column <= 6 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
         )
         .join("  ")
         .trimEnd(),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { BenchContext, type BenchOptions } from "./bench-context.ts";
 import { type Figure, groupMeans } from "./figure.ts";
 import type { GuestParts } from "./guest-parts.ts";
+import { meanNeeds } from "./workloads.ts";
 import type { Row } from "./rows/row.ts";
 
 /** Measures rows one after the other, and adds the means of their groups. `onRow` is told each, and the end. */
@@ -22,7 +23,7 @@ export async function measureRows(
       figures.push(await row.measure(context));
     }
     onRow(undefined);
-    return [...figures, ...groupMeans(figures).filter(({ ratio }) => ratio !== null)];
+    return [...figures, ...groupMeans(figures, meanNeeds).filter(({ ratio }) => ratio !== null)];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

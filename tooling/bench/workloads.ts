@@ -7,6 +7,17 @@ export type Size = "full" | "short";
 /** Rows that are judged together by a geometric mean. */
 export type Group = "integer" | "strings" | "memory" | "floating point" | "system calls" | "processes";
 
+/** The ratio that each row of a group is to reach, and its geometric mean where more is asked of that. */
+export const needs: Readonly<Record<Group, number>> = {
+  integer: 1.2,
+  strings: 4,
+  memory: 1,
+  "floating point": 1,
+  "system calls": 4,
+  processes: 1.2,
+};
+export const meanNeeds: Readonly<Record<string, number>> = { ...needs, integer: 1.6 };
+
 export interface Workload {
   readonly name: string;
   readonly group: Group;

@@ -3,7 +3,7 @@ import type { BenchContext } from "../bench-context.ts";
 import { type Figure, figureOf, median, ratioOf } from "../figure.ts";
 import type { Build } from "../toolchain.ts";
 import type { Execution, WorkloadGuest } from "../workload-guest.ts";
-import { type Workload, workloads } from "../workloads.ts";
+import { type Workload, needs, workloads } from "../workloads.ts";
 import type { Row } from "./row.ts";
 
 export const workloadRows: readonly Row[] = workloads.flatMap((workload) =>
@@ -45,6 +45,7 @@ async function measured(context: BenchContext, workload: Workload, build: Build)
     ...figureOf(row, "s", "less", seconds(ours), seconds(peer), noteOf(ours, guests.failure)),
     cpuRatio: ratioOf("less", median(cpuSeconds(ours)), median(cpuSeconds(peer))),
     group,
+    need: needs[group],
     runs: runsOf,
   };
 }
