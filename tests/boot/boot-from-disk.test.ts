@@ -11,6 +11,7 @@ import {
 import { describe, expect, test } from "vitest";
 import { bootFrom, dasd, type DiskMachine } from "../support/boot-from.ts";
 import { bootFirmware, describeWith, diskStage3 } from "../support/debian-guest.ts";
+import { startMachine } from "../support/running-machine.ts";
 import { newHostKey, sealTinyGuest } from "../support/sealed-tiny-guest.ts";
 
 const firmware = await bootFirmware();
@@ -53,6 +54,13 @@ function bootTests(loader: () => DeviceBoot, failed: (guest: DiskMachine) => Pro
   test("a device that cannot be booted is passed over", async () => {
     await using guest = await bootFrom([empty, writeScsiBootDisk(bare)], { boot: loader() });
     await guest.until(/guest> /);
+  });
+
+  test("a machine that waits for a choice can be ended", async () => {
+    await using guest = await bootFrom([writeScsiBootDisk(bare)], { boot: { ...loader(), menu: true } });
+    await guest.until(/Please choose:/);
+    guest.machine.quit({ kind: "quit", by: "SIGTERM" });
+    expect(await guest.stopped).toEqual({ kind: "quit", by: "SIGTERM" });
   });
 
   test("a machine with nothing to boot ends and says why", async () => {
@@ -155,4 +163,15 @@ describe("the embedded loader", () => {
     () => ({}),
     async (guest) => expect(await guest.stopped).toMatchObject({ kind: "ipl-failed", code: "LF-IPL-001" }),
   );
+});
+
+test("booting from a network is refused by name", async () => {
+  const changes = {
+    plugins: ["user-network", "virtio-net"],
+    devices: [{ type: "virtio-net-ccw", netdev: { kind: "user" }, bootindex: 0 }],
+  };
+  await expect(startMachine({ changes })).rejects.toMatchObject({
+    code: "LF-UNIMPLEMENTED",
+    message: expect.stringContaining("booting from a network"),
+  });
 });

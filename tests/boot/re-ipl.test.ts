@@ -1,11 +1,14 @@
 /** What a guest asks for by DIAGNOSE 308: resets that keep storage, and IPL again from the device that it names. */
+import { createPublicKey, type KeyObject } from "node:crypto";
 import { asm, assemble, type Source } from "@lockframe/assembler";
-import type { DeviceBoot } from "@lockframe/plugin-api";
+import type { DeviceBoot, SecureTransition } from "@lockframe/plugin-api";
+import { stage3a, stage3b, writeSeImage } from "@lockframe/secure-image";
 import { tinyGuest, writeScsiBootDisk } from "@lockframe/testkit";
 import { describe, expect, test } from "vitest";
 import { bootFrom } from "../support/boot-from.ts";
 import { bootFirmware, describeWith } from "../support/debian-guest.ts";
 import { startMachine } from "../support/running-machine.ts";
+import { newHostKey } from "../support/sealed-tiny-guest.ts";
 
 const diskOf = (kernel: Uint8Array): Uint8Array => writeScsiBootDisk({ entries: { 1: { kernel } } });
 const tinyDisk = diskOf(tinyGuest());
@@ -45,12 +48,18 @@ const resetsItself = (subcode: number): Uint8Array =>
   program(asm("resets-itself.s")`
     .quad  0x0008000180010000
     .org   0x10000
+    j      start
+    .org   0x10008
+    .ascii "S390EP"                     # what can be sealed is a kernel
+    .org   0x11000
+start:
     sam64
     llilf  %r1,0x20000
     cli    0(%r1),0xaa                  # storage stays
     je     again
     mvi    0(%r1),0xaa
-    mvghi  0(%r0),0
+    mvghi  0x1d0(%r0),0
+    mvc    0x1d0(16,%r0),0x110(%r1)     # program new PSW
     larl   %r5,short
     mvc    0(8,%r0),0(%r5)
     lghi   %r7,0x77
@@ -64,6 +73,7 @@ short:
     .quad  0x0008000180010000
     .org   0x20100
     .quad  0x0002000180000000, 0
+    .quad  0x0002000180000000, 0xbad
     .org   0x21000
 `);
 
@@ -74,6 +84,39 @@ test.for([
   await using guest = await startMachine({ kernel: resetsItself(subcode) });
   expect(await guest.stopped).toEqual({ kind: "disabled-wait", cpu: 0, address: left });
 });
+
+describe("a protected guest", () => {
+  const hostKey = newHostKey();
+
+  test.for([
+    ["0 clears registers", 0, 0n],
+    ["1 keeps them", 1, 0x77n],
+  ] as const)("stays one: subcode %s, and both keep storage", async ([, subcode, left]) => {
+    const transitions: SecureTransition["kind"][] = [];
+    await using guest = await startMachine({
+      kernel: await sealed(hostKey, resetsItself(subcode)),
+      hostKeys: [hostKey],
+      events: { secureTransition: ({ kind }) => void transitions.push(kind) },
+    });
+    expect(await guest.stopped).toEqual({ kind: "disabled-wait", cpu: 0, address: left });
+    expect(transitions).toEqual(["entering", "entered"]);
+  });
+
+  test.for([2, 4, 7, 8, 9, 10])("has no subcode %i", async (subcode) => {
+    const kernel = await sealed(hostKey, resetsItself(subcode));
+    await using guest = await startMachine({ kernel, hostKeys: [hostKey] });
+    expect(await guest.stopped).toEqual({ kind: "disabled-wait", cpu: 0, address: 0xbadn });
+  });
+});
+
+/** An image whose guest is this program. */
+function sealed(hostKey: KeyObject, program: Uint8Array): Promise<Uint8Array> {
+  return writeSeImage({
+    kernel: program,
+    hostKeys: [createPublicKey(hostKey)],
+    loaders: { stage3a: stage3a(), stage3b: stage3b() },
+  });
+}
 
 function fromDevices(loader: () => DeviceBoot): void {
   test.for([3, 4])(

@@ -1,6 +1,6 @@
 /** One machine from its plan: assembled, run, and given up. */
 import { randomBytes } from "node:crypto";
-import { LockframeError, UnimplementedError } from "@lockframe/architecture";
+import { LockframeError, unimplemented, UnimplementedError } from "@lockframe/architecture";
 import { type DiagnoseTable, specification } from "@lockframe/ccw-bios";
 import { ProgramInterruption, type RunResult } from "@lockframe/cpu";
 import type {
@@ -34,13 +34,9 @@ export const createMachine: CreateMachine = async (options) => {
   parts.lifeCycle.devices = devices.map(({ device }) => device);
   addDiagnoses(devices, parts.diagnoseTable);
   const attached = attachDevices(devices, parts);
-  parts.initialProgramLoad.offer(bootMedia(attached));
-  for (const { request, device } of devices) {
-    if (request.properties["bootindex"] !== undefined && device.boot === undefined)
-      options.log.warn(
-        `the machine cannot boot from ${request.type}: booting from a network is not implemented`,
-      );
-  }
+  const media = bootMedia(attached);
+  parts.initialProgramLoad.offer(media);
+  checkNetworkBoot(devices, options, media.length > 0);
   await hooks.devicesReady({ plan, devices: devices.map(({ request, device }) => ({ request, device })) });
   const hotPlug = new HotPlug(devices, attached, { planned: options.planned, capabilities, target: parts });
   return new RunningMachine(options, parts, hotPlug);
@@ -78,6 +74,22 @@ async function createDevices(
     device: definition.instantiate(properties, capabilities),
   }));
   return { devices, capabilities };
+}
+
+/**
+ * Devices in the boot order that nothing boots from: interfaces of a network.
+ * @throws UnimplementedError there is nothing else to start
+ */
+function checkNetworkBoot(
+  devices: readonly CreatedDevice[],
+  { source, log }: MachineOptions,
+  hasOther: boolean,
+): void {
+  for (const { request, device } of devices) {
+    if (request.properties["bootindex"] === undefined || device.boot !== undefined) continue;
+    if (source.kernel === undefined && !hasOther) unimplemented(`booting from a network (${request.type})`);
+    log.warn(`the machine cannot boot from ${request.type}: booting from a network is not implemented`);
+  }
 }
 
 /** Functions of DIAGNOSE that devices bring. @throws LockframeError LF-MACHINE-014 two devices bring the same */
