@@ -38,7 +38,12 @@ export const createMachine: CreateMachine = async (options) => {
   parts.initialProgramLoad.offer(media);
   checkNetworkBoot(devices, options, media.length > 0);
   await hooks.devicesReady({ plan, devices: devices.map(({ request, device }) => ({ request, device })) });
-  const hotPlug = new HotPlug(devices, attached, { planned: options.planned, capabilities, target: parts });
+  const hotPlug = new HotPlug(devices, attached, {
+    planned: options.planned,
+    capabilities,
+    target: parts,
+    changed: (now) => parts.initialProgramLoad.offer(bootMedia(now)),
+  });
   return new RunningMachine(options, parts, hotPlug);
 };
 

@@ -17,6 +17,8 @@ export interface HotPlugOptions {
   readonly planned: PlannedMachine;
   readonly capabilities: Partial<Capabilities>;
   readonly target: AttachTarget;
+  /** Told which devices are attached now. */
+  changed(attached: readonly AttachedDevice[]): void;
 }
 
 export class HotPlug {
@@ -55,6 +57,7 @@ export class HotPlug {
     try {
       const attached = plugDevice({ request, device }, target);
       this.#attached.add(attached);
+      this.#options.changed([...this.#attached]);
       return numberOf(attached.attachment);
     } catch (error) {
       await device.dispose?.();
@@ -76,6 +79,7 @@ export class HotPlug {
       );
     }
     this.#attached.delete(attached);
+    this.#options.changed([...this.#attached]);
     unplugDevice(attached, this.#options.target);
     await attached.device.dispose?.();
   }
