@@ -8,7 +8,7 @@ import type { Storage } from "@lockframe/memory";
 import { type Handler, writeDecodeTables } from "./decode-table.ts";
 import { handlersFor } from "./hot.ts";
 import { defineChain, regionSignature } from "./jit/arrival.ts";
-import { type Linkage, type Linked, MOST_REGIONS } from "./jit/jit.ts";
+import type { Linkage, Linked } from "./jit/jit.ts";
 import { Emitter, load } from "./lower/emitter.ts";
 import { FunctionFlow, LEFT } from "./lower/flow.ts";
 import { type Callees, InstructionLowering, leaveWithEvent } from "./lower/instruction.ts";
@@ -17,7 +17,7 @@ import { type CompiledEngine, compiledOnce } from "./module-cache.ts";
 import { buildWasmRoutines } from "./routines/wasm/index.ts";
 import { defineOperate } from "./program-status.ts";
 import { type Runtime, buildRuntime, instructionLength } from "./runtime.ts";
-import { Event, cpu as at } from "./state.ts";
+import { Event, Patience, cpu as at } from "./state.ts";
 import { ModuleBuilder, type Signature } from "./wasm/module.ts";
 
 /** Functions the WebAssembly side calls in TypeScript; the CPU's block comes first. */
@@ -30,8 +30,8 @@ export interface HostFunctions {
   codeStored(page: number): void;
   /** A counter that never goes back. */
   hostNanoseconds(): number;
-  /** Compile the region at a place now. */
-  codeWanted(place: number): void;
+  /** Compile what is asked for now. */
+  codeWanted(): void;
   /** An operation code that no installed instruction has; counted, and an operation exception. */
   unknownOperation(block: number): void;
 }
@@ -109,7 +109,7 @@ function compile(
   const imports = {
     importPage: module.importFunction("importPage", ["i32"], ["i32"]),
     codeStored: module.importFunction("codeStored", ["i32"], []),
-    codeWanted: module.importFunction("codeWanted", ["i32"], []),
+    codeWanted: module.importFunction("codeWanted", [], []),
     accessRegisterTranslation: module.importFunction("accessRegisterTranslation", ["i32", "i32"], ["i32"]),
   };
   const hostNanoseconds = module.importFunction("hostNanoseconds", [], ["f64"]);
@@ -134,7 +134,7 @@ function compile(
     ...handlers.map(({ definition }) => functions.get(definition) ?? 0),
   ]);
   const entering = asking && {
-    regions: module.openTable("regions", MOST_REGIONS, regionSignature),
+    regions: module.openTable("regions", Patience.mostRegions, regionSignature),
     wanted: asking === "all" ? imports.codeWanted : undefined,
   };
   const run = defineRun(module, runtime, callees, handlers, TABLE, entering);

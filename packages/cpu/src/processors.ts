@@ -2,7 +2,7 @@
  * All CPUs of one machine, sharing one thread: who runs, what interrupts whom, when nobody has anything to do.
  */
 import type { Instruction } from "@lockframe/instructions";
-import type { Storage } from "@lockframe/memory";
+import { GUEST_READY, type Storage } from "@lockframe/memory";
 import { translateAccessRegister } from "./access-registers.ts";
 import { InstructionTime, TodClock, nanosecondsOfTod } from "./clock.ts";
 import { Cpu, ProgramInterruption, PswBit } from "./cpu.ts";
@@ -43,6 +43,8 @@ export interface ProcessorsOptions {
   readonly clock?: TodClock;
   /** How instructions run; the interpreter alone, unless said otherwise. */
   readonly engine?: Engine;
+  /** Whether a thread of its own may compile hot code; then there is something to dispose of. */
+  readonly background?: boolean;
 }
 
 /** The interpreter alone; with hot code compiled; with all code compiled before it runs, which is for tests. */
@@ -132,7 +134,7 @@ export class Processors {
         this.#jit?.changed(page);
         recorder?.stored(page);
       },
-      codeWanted: (place) => this.#jit?.compileNow(place),
+      codeWanted: () => this.#jit?.compileNow(),
       importPage: (page) => {
         const importPage = () => (storage.importPage(page) ? 1 : 0);
         return recorder === undefined ? importPage() : recorder.importing(page, importPage);
@@ -147,8 +149,12 @@ export class Processors {
     });
     const { interpreter, linkage } = built;
     if (linkage !== undefined) {
-      this.#jit = new Jit(storage, linkage, () => {
-        for (const cpu of this.cpus) cpu.forgetStoresToCode();
+      this.#jit = new Jit(storage, linkage, {
+        background: options.background === true && options.engine === "jit",
+        forgetStoresToCode: () => {
+          for (const cpu of this.cpus) cpu.forgetStoresToCode();
+        },
+        codeAddress: (address, asce) => this.#codeAddress(address, asce),
       });
     }
     this.#interpreter = interpreter;
@@ -204,6 +210,25 @@ export class Processors {
       cpu.noteProgram(error);
       return 0;
     }
+  }
+
+  /** Absolute address of code that an address space has at an address; undefined unless it is ready to be used. */
+  #codeAddress(address: bigint, asce: bigint): number | undefined {
+    const [cpu] = this.cpus;
+    const event = cpu?.u32(at.event);
+    if (cpu === undefined || event === undefined) return undefined;
+    const walked = cpu.realAddress(address, asce);
+    cpu.setU32(at.event, event);
+    if (!("address" in walked)) return undefined;
+    const absolute = Number(walked.address);
+    // CPUs see their prefix areas at different places, and there is hardly any code.
+    if (this.cpus.some((c) => c.swapPrefix(absolute) !== absolute)) return undefined;
+    const ready = absolute < this.storage.size && this.storage.getPageState(absolute >>> 12) < GUEST_READY;
+    return ready ? absolute : undefined;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#jit?.dispose();
   }
 
   /** Guest instructions executed by all CPUs. */

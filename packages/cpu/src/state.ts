@@ -19,7 +19,7 @@ export const Entries = {
   size: 0x200000,
   /** Executions after which compilation is asked for. */
   threshold: 1500,
-  /** Requests: their number (i32), then places (i32). */
+  /** Requests: their number (i32), then `EntryRequest`s. */
   requests: 0x240000,
   mostRequests: 1023,
 } as const;
@@ -32,7 +32,18 @@ export const Global = {
   clock: 0x108,
 } as const;
 
-export const CPU_BLOCKS = 0x250000;
+/** Code that is to be compiled: its place, its address, and the address space (ASCE) that it was run in. */
+export const EntryRequest = { place: 8, address: 16, asce: 24, size: 24 } as const;
+/** An address-space-control element for real addresses. */
+export const REAL_SPACE = 0x20;
+
+/**
+ * How often each region may yet be entered before it is compiled again, with the routines that it calls as part of it:
+ * a count (i32) by the region's number; zero when it stays as it is.
+ */
+export const Patience = { base: 0x250000, mostRegions: 0x1_0000, entries: 60_000 } as const;
+
+export const CPU_BLOCKS = 0x290000;
 export const CPU_BLOCK_SIZE = 0x80000;
 
 /** Bytes of the memory that belong to the engine for a number of CPUs. */
@@ -111,6 +122,8 @@ export const cpu = {
   /** Not zero: a store changed a page from which code was made. */
   codeChanged: 0x470,
 
+  /** Not zero: the next instruction is not for compiled code. */
+  interpretNext: 0x480,
   /** Counts how often translations were forgotten, or a TLB context has come to hold something else. */
   tlbGeneration: 0x474,
   /** Place of what the current TLB context holds, and how often one was chosen. */

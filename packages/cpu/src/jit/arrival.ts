@@ -1,7 +1,7 @@
 /** The interpreter's side of compiled code: where a program arrives by a jump, it is counted or entered. */
-import { I32, type I64 } from "@lockframe/instructions";
+import { I32, I64 } from "@lockframe/instructions";
 import { Emitter, type Label, type Local, load } from "../lower/emitter.ts";
-import { Entries, Event, Tlb, cpu as at } from "../state.ts";
+import { Entries, EntryRequest, Event, Patience, REAL_SPACE, Tlb, cpu as at } from "../state.ts";
 import type { ModuleBuilder, Signature } from "../wasm/module.ts";
 
 const I = I32.of;
@@ -20,13 +20,15 @@ export interface Arrival {
   readonly origin: Local<I64>;
   readonly target: Local<I64>;
   readonly enter: Label;
+  /** Not zero: the instruction at `place` is not for compiled code. */
+  readonly interpretNext: Local<I32>;
 }
 
 /** How compiled code is found. */
 export interface Entering {
   /** Number of the table of regions. */
   readonly regions: number;
-  /** Function that compiles the region at a place, to be called wherever none is known. */
+  /** Function that compiles what is asked for, to be called wherever no region is known. */
   readonly wanted: number | undefined;
 }
 
@@ -58,6 +60,7 @@ export function defineChain(module: ModuleBuilder, regions: number): number {
     unless(load.i32(entry.value, Entries.base).ne(place.value));
     const value = e.local32(load.i32(entry.value, Entries.base + 4));
     unless(value.value.geS(0));
+    countEntry(e, value.value, { cpu, place: place.value, address });
     for (const argument of [cpu, address, budget, value.value.and(0x7fff_ffff)]) e.emit(argument.node);
     e.code.returnCallIndirect(module.type(parameters, results), regions);
   });
@@ -74,11 +77,31 @@ export function emitArrival(
   module: ModuleBuilder,
   { regions, wanted }: Entering,
 ): void {
+  const { interpretNext } = arrival;
+  e.block((done) => {
+    e.rarely(interpretNext.value, () => {
+      e.set(interpretNext, I(0));
+      done();
+    });
+    emitLookUp(e, arrival, module, { regions, wanted });
+  });
+}
+
+function emitLookUp(
+  e: Emitter,
+  arrival: Arrival,
+  module: ModuleBuilder,
+  { regions, wanted }: Entering,
+): void {
   const { place } = arrival;
   const entry = e.local32(place.value.shl(ENTRY_SHIFT - 1).and(Entries.size - 8));
   if (wanted !== undefined) {
     const other = load.i32(entry.value, Entries.base).ne(place.value);
-    e.if(other.or(load.i32(entry.value, Entries.base + 4).isZero()), () => e.callVoid(wanted, place.value));
+    e.if(other.or(load.i32(entry.value, Entries.base + 4).isZero()), () => {
+      e.store("i32", I(Entries.requests), 0, I(0));
+      request(e, whereOf(arrival));
+      e.callVoid(wanted);
+    });
   }
   const value = e.local32(load.i32(entry.value, Entries.base + 4));
   e.if(
@@ -87,7 +110,7 @@ export function emitArrival(
       e.if(
         value.value.ltS(0),
         () => enterRegion(e, arrival, module, regions, value.value),
-        () => count(e, place.value, entry.value, value.value),
+        () => count(e, arrival, entry.value, value.value),
       );
     },
     () => {
@@ -104,7 +127,8 @@ export function emitArrival(
 function enterRegion(e: Emitter, arrival: Arrival, module: ModuleBuilder, regions: number, value: I32): void {
   const { cpu, budget, place, origin, target, enter } = arrival;
   e.if(load.i64(cpu, at.addressMask).eq(-1), () => {
-    const address = origin.value.sub(place.value.unsigned64());
+    const address = addressOf(place, origin);
+    countEntry(e, value, whereOf(arrival));
     e.rarely(budget.value.leS(0), () => {
       e.store("i32", cpu, at.event, I(Event.slice));
       e.store("i64", cpu, at.pswAddress, address);
@@ -116,19 +140,51 @@ function enterRegion(e: Emitter, arrival: Arrival, module: ModuleBuilder, region
       .set(budget.index);
     e.rarely(load.i32(cpu, at.event), () => e.return(budget.value));
     e.set(target, load.i64(cpu, at.pswAddress));
+    e.set(arrival.interpretNext, load.i32(cpu, at.interpretNext));
+    e.store("i32", cpu, at.interpretNext, I(0));
     e.goto(enter);
   });
 }
 
-function count(e: Emitter, place: I32, entry: I32, value: I32): void {
+/** A region is about to be entered: when it has been often enough, it is worth being compiled again. */
+function countEntry(e: Emitter, value: I32, where: Where): void {
+  const count = e.local32(value.shl(2)); // the sign, which says that there is a region, is shifted out
+  const left = e.local32(load.i32(count.value, Patience.base));
+  e.rarely(left.value, () => {
+    e.set(left, left.value.sub(1));
+    e.store("i32", count.value, Patience.base, left.value);
+    e.rarely(left.value.isZero(), () => request(e, where));
+  });
+}
+
+interface Where {
+  readonly cpu: I32;
+  readonly place: I32;
+  readonly address: I64;
+}
+const whereOf = ({ cpu, place, origin }: Arrival): Where => ({
+  cpu,
+  place: place.value,
+  address: addressOf(place, origin),
+});
+
+/** Ask for compilation. */
+function request(e: Emitter, { cpu, place, address }: Where): void {
+  const requests = e.local32(load.i32(I(Entries.requests)));
+  e.if(requests.value.ltU(Entries.mostRequests), () => {
+    const next = e.local32(requests.value.mul(EntryRequest.size)).value;
+    const asce = load.i32(cpu, at.dat).select(load.i64(cpu, at.asceFetch), I64.of(REAL_SPACE));
+    e.store("i32", next, Entries.requests + EntryRequest.place, place);
+    e.store("i64", next, Entries.requests + EntryRequest.address, address);
+    e.store("i64", next, Entries.requests + EntryRequest.asce, asce);
+    e.store("i32", I(Entries.requests), 0, requests.value.add(1));
+  });
+}
+const addressOf = (place: Local<I32>, origin: Local<I64>): I64 => origin.value.sub(place.value.unsigned64());
+
+function count(e: Emitter, arrival: Arrival, entry: I32, value: I32): void {
   e.if(value.leU(Entries.threshold), () => {
-    e.rarely(value.eq(Entries.threshold), () => {
-      const requests = e.local32(load.i32(I(Entries.requests)));
-      e.if(requests.value.ltU(Entries.mostRequests), () => {
-        e.store("i32", requests.value.shl(2), Entries.requests + 4, place);
-        e.store("i32", I(Entries.requests), 0, requests.value.add(1));
-      });
-    });
+    e.rarely(value.eq(Entries.threshold), () => request(e, whereOf(arrival)));
     e.store("i32", entry, Entries.base + 4, value.add(1));
   });
 }

@@ -3,11 +3,11 @@ import { I32 } from "@lockframe/instructions";
 import type { Emitter, Label } from "../lower/emitter.ts";
 import type { Callees } from "../lower/instruction.ts";
 import type { FunctionBody } from "../wasm/module.ts";
-import { VALUE } from "./condition.ts";
-import { type Knowledge, RegionContext } from "./context.ts";
-import type { Decoded } from "./decoder.ts";
-import { RegionLowering } from "./lowering.ts";
-import type { Block, Region } from "./region.ts";
+import { CODE, type Knowledge, RegionContext } from "./context.ts";
+import { keptRegisters } from "./kept-registers.ts";
+import { RegionLowering, type Setting } from "./lowering.ts";
+import type { Understood, UnderstoodBlock as Block, UnderstoodRegion as Region } from "./meanings.ts";
+import { type Successor, crossesPage } from "./region.ts";
 import { registerUse } from "./registers.ts";
 import { type Node, dominates, structure } from "./structure.ts";
 
@@ -24,47 +24,50 @@ export function compile(region: Region, callees: RegionCallees): FunctionBody {
 class RegionCompiler {
   readonly #region: Region;
   readonly #callees: RegionCallees;
+  readonly #offset: number;
   readonly #context: RegionContext;
   readonly #nodes: ReadonlyMap<number, Node>;
   /** Blocks at whose begin the condition code may be asked for. */
   readonly #needsCode: ReadonlySet<number>;
+  readonly #kept: ReadonlyMap<number, number>;
   readonly #loops = new Map<Node, Label>();
   readonly #merges = new Map<Node, Label>();
 
   constructor(region: Region, callees: RegionCallees) {
     this.#region = region;
     this.#callees = callees;
-    const { entry, blocks } = region;
+    const { entry, blocks, offset } = region;
+    this.#offset = offset;
     this.#nodes = structure({
       entry,
-      successors: (id) => (blocks.get(id)?.successors ?? []).filter((to) => blocks.has(to)),
+      successors: (id) =>
+        (blocks.get(id)?.successors ?? []).map((to) => to.id).filter((to) => blocks.has(to)),
     });
+    this.#needsCode = needingCode(region, this.#nodes, this.#offset);
     let used = 0;
-    let written = 0;
-    for (const place of this.#nodes.keys()) {
-      for (const { recording } of this.#block(place).instructions) {
+    for (const id of this.#nodes.keys()) {
+      for (const { recording } of this.#block(id).instructions) {
         const use = registerUse(recording);
         used |= use.read | use.written;
-        written |= use.written;
       }
     }
-    this.#context = new RegionContext(entry, used, written);
-    this.#needsCode = needingCode(region, this.#nodes);
+    this.#kept = keptRegisters(region, this.#nodes);
+    this.#context = new RegionContext(used, callees.chain);
   }
 
   compile(): FunctionBody {
     const context = this.#context;
     const root = this.#node(this.#region.entry);
-    context.body(this.#callees.chain, () => this.#tree(context.e, root, { rule: VALUE }));
+    context.body(() => this.#tree(context.e, root, context.atMeeting(0)));
     return context.e.body;
   }
-  #block(place: number): Block {
-    const block = this.#region.blocks.get(place);
+  #block(id: number): Block {
+    const block = this.#region.blocks.get(id);
     if (block === undefined) throw new Error("the region has no such block");
     return block;
   }
-  #node(place: number): Node {
-    const node = this.#nodes.get(place);
+  #node(id: number): Node {
+    const node = this.#nodes.get(id);
     if (node === undefined) throw new Error("the region does not reach its block");
     return node;
   }
@@ -76,10 +79,10 @@ class RegionCompiler {
       this.#within(e, node, merges, knowledge);
       return;
     }
-    this.#context.materialize(e, knowledge);
+    this.#meet(e, node, knowledge);
     e.loop((_, label) => {
       this.#loops.set(node, label);
-      this.#within(e, node, merges, knowledge);
+      this.#within(e, node, merges, this.#context.atMeeting(this.#keptAt(node)));
     });
   }
   /** The labels of the blocks where ways meet again, the last of them outermost, and the block itself. */
@@ -93,20 +96,25 @@ class RegionCompiler {
       this.#merges.set(merge, label);
       this.#within(e, node, rest, knowledge);
     });
-    this.#tree(e, merge, { rule: VALUE });
+    this.#tree(e, merge, this.#context.atMeeting(this.#keptAt(merge)));
   }
 
   #instructions(e: Emitter, node: Node, knowledge: Knowledge): void {
     const context = this.#context;
-    const { instructions } = this.#block(node.id);
+    const block = this.#block(node.id);
+    const { instructions, backs } = block;
     e.set(context.budget, context.budget.value.sub(instructions.length));
+    let { distance } = block;
     instructions.forEach((decoded, n) => {
-      const setting = {
+      const setting: Setting = {
         context,
         knowledge,
+        distance,
         following: instructions.length - 1 - n,
-        edge: (from: Emitter, place: number) => this.#edge(from, node, place, { ...knowledge }),
+        backs: backs.map((to) => to.distance),
+        edge: (from: Emitter, to: number, known: Knowledge) => this.#edge(from, block, to, { ...known }),
       };
+      distance += decoded.length;
       e.body.reusingLocals(() => {
         try {
           new RegionLowering(this.#callees, decoded, setting, e).compile();
@@ -117,30 +125,49 @@ class RegionCompiler {
     });
   }
 
-  #edge(e: Emitter, from: Node, place: number, knowledge: Knowledge): void {
+  #edge(e: Emitter, block: Block, distance: number, knowledge: Knowledge): void {
     const context = this.#context;
-    const to = this.#nodes.get(place);
+    const leave = () => context.goOn(e, context.addressOf(distance), knowledge);
+    const successor = block.successors.find((s) => s.distance === distance);
+    const to = successor && this.#nodes.get(successor.id);
     if (to === undefined) {
-      context.goOn(e, context.addressOf(place), knowledge);
-    } else if (to.order <= from.order) {
-      this.#back(e, from, to, knowledge);
+      leave();
+      return;
+    }
+    // The program may see another page there by now.
+    if (crossesPage(this.#offset, block.distance, distance)) {
+      const place = this.#block(to.id).instructions[0]?.place ?? 0;
+      e.rarely(context.leadsTo(e, context.addressOf(distance), place).isZero(), leave);
+    }
+    const from = this.#node(block.id);
+    if (to.order <= from.order) {
+      this.#back(e, from, to, knowledge, leave);
     } else if (to.merge) {
-      if (this.#needsCode.has(place)) context.materialize(e, knowledge);
+      this.#meet(e, to, knowledge);
       e.goto(labelOf(this.#merges, to));
     } else this.#tree(e, to, knowledge);
   }
 
   /** An edge backward ends in the region only while there is budget. */
-  #back(e: Emitter, from: Node, to: Node, knowledge: Knowledge): void {
+  #back(e: Emitter, from: Node, to: Node, knowledge: Knowledge, leave: () => void): void {
     const context = this.#context;
-    const leave = () => context.goOn(e, context.addressOf(to.id), knowledge);
     if (!dominates(to, from)) {
       leave(); // into the middle of a loop
       return;
     }
     e.rarely(context.budget.value.leS(I32.of(0)), leave);
-    if (this.#needsCode.has(to.id)) context.materialize(e, knowledge);
+    this.#meet(e, to, knowledge);
     e.goto(labelOf(this.#loops, to));
+  }
+  /** Come to a block that other ways lead to. */
+  #meet(e: Emitter, node: Node, knowledge: Knowledge): void {
+    if (!this.#needsCode.has(node.id)) knowledge.dirty &= ~CODE;
+    this.#context.writeBack(e, knowledge);
+    this.#context.take(e, this.#keptAt(node), knowledge);
+  }
+  /** General registers that are in locals where several ways lead to a block. */
+  #keptAt({ id }: Node): number {
+    return this.#kept.get(id) ?? 0;
   }
 }
 
@@ -151,32 +178,39 @@ function labelOf(labels: ReadonlyMap<Node, Label>, node: Node): Label {
 }
 
 /** Blocks that ask for the condition code, or may be left, before they set it. */
-function needingCode({ blocks }: Region, nodes: ReadonlyMap<number, Node>): ReadonlySet<number> {
-  // An edge backward is a way out, too.
-  const orderOf = (place: number) => nodes.get(place)?.order ?? 0;
+function needingCode(
+  { blocks }: Region,
+  nodes: ReadonlyMap<number, Node>,
+  offset: number,
+): ReadonlySet<number> {
+  // An edge backward is a way out, too, and so is one to another page.
+  const orderOf = (id: number) => nodes.get(id)?.order ?? 0;
   const needing = new Set<number>();
   const open: Block[] = [];
   for (const block of blocks.values()) {
     const use = firstUse(block.instructions);
-    if (use === "needs") needing.add(block.place);
+    if (use === "needs") needing.add(block.id);
     else if (use === undefined) {
-      if (block.successors.some((to) => orderOf(to) <= orderOf(block.place))) needing.add(block.place);
+      const maybeLeft = (to: Successor) =>
+        orderOf(to.id) <= orderOf(block.id) || crossesPage(offset, block.distance, to.distance);
+      if (block.successors.some(maybeLeft)) needing.add(block.id);
       else open.push(block);
     }
   }
   for (let changed = true; changed;) {
     changed = false;
-    for (const { place, successors } of open) {
-      if (needing.has(place)) continue;
-      if (successors.length > 0 && successors.every((to) => blocks.has(to) && !needing.has(to))) continue;
-      needing.add(place);
+    for (const { id, successors } of open) {
+      if (needing.has(id)) continue;
+      if (successors.length > 0 && successors.every((to) => blocks.has(to.id) && !needing.has(to.id)))
+        continue;
+      needing.add(id);
       changed = true;
     }
   }
   return needing;
 }
 
-function firstUse(instructions: readonly Decoded[]): "needs" | "sets" | undefined {
+function firstUse(instructions: readonly Understood[]): "needs" | "sets" | undefined {
   for (const { recording, branch } of instructions) {
     const { statements, effects } = recording;
     if (statements.some((s) => s.kind !== "let")) return "needs";

@@ -1,26 +1,46 @@
 /**
  * A region as a WebAssembly function: what all of its instructions share. General registers and the condition code
- * are in locals; every way out comes by one place that writes back what may have changed.
+ * are taken into locals where they are first used. What the CPU's block lacks of them is known wherever code is
+ * emitted, and is written where ways meet or the region is left: no way out has more to do than that, and few locals
+ * live long, which is what makes the engine's optimising compiler slow.
  */
 import type { ConditionCode } from "@lockframe/instructions";
 import { I32, type I64 } from "@lockframe/instructions";
 import { Emitter, type Label, type Local, load } from "../lower/emitter.ts";
 import { conditionCode } from "../lower/instruction.ts";
-import { Event, cpu as at } from "../state.ts";
+import { Event, Tlb, cpu as at } from "../state.ts";
 import { type Rule, VALUE, isWide, nameOf } from "./condition.ts";
 
 const I = I32.of;
 
-/** How a region is left with an event: fields of the number in `info`. */
-const Info = { rule: 24, length: 16, budget: 0, budgetMask: 0xffff } as const;
+/**
+ * How a region is left other than to go on elsewhere: fields of the number in `info`, which is negative for an
+ * instruction that the interpreter has to do.
+ */
+const Info = {
+  undone: 1 << 31,
+  rule: 24,
+  ruleMask: 0x1f,
+  length: 16,
+  lengthMask: 0xff,
+  budgetMask: 0xffff,
+} as const;
 
 /** What is known where code is being emitted. */
 export interface Knowledge {
   /** How the condition code is described. */
   rule: Rule;
+  /** Sets of general registers and of `CODE`: those that are in locals, and those the CPU's block does not have yet. */
+  loaded: number;
+  dirty: number;
+  /** Distance of the last branch that was taken, when the CPU's block does not have it yet. */
+  breaking: number | undefined;
 }
 
-const bits = (set: number): number[] => Array.from({ length: 16 }, (_, n) => n).filter((n) => set & (1 << n));
+/** The condition code in a set of registers, each of which is a bit by its number. */
+export const CODE = 1 << 16;
+const numbers = (set: number): number[] =>
+  Array.from({ length: 16 }, (_, n) => n).filter((n) => set & (1 << n));
 
 export class RegionContext {
   readonly e = new Emitter(3);
@@ -28,133 +48,149 @@ export class RegionContext {
   readonly cpu = this.e.parameter32(this.cpuIndex);
   readonly address = this.e.parameter64(1);
   readonly budget: Local<I32> = { index: 2, value: this.e.parameter32(2) };
-  /** An address is this less its place. */
-  readonly origin = this.e.local64();
   /** Contents of general registers, by number; those that the region does not use are missing. */
-  readonly registers: readonly (Local<I64> | undefined)[];
-  readonly #used: readonly number[];
-  readonly #written: readonly number[];
+  readonly #registers: readonly (Local<I64> | undefined)[];
+  readonly #chain: number;
   readonly #cc = this.e.local32();
   readonly #wide = [this.e.local64(), this.e.local64()] as const;
   readonly #narrow = [this.e.local32(), this.e.local32()] as const;
-  readonly #rules = new Set<Rule>();
-  #setsCode = false;
-  /** Place of the last branch that was taken, or zero. */
-  readonly #breaking = this.e.local32();
-  readonly #place = this.e.local32();
+  readonly #distance = this.e.local32();
   readonly #info = this.e.local32();
-  readonly #target = this.e.local64();
-  /** The ways out: to go on elsewhere; with an event; and that when registers are written back already. */
-  #on: Label = 0;
+  readonly #rules = new Set<Rule>();
+  /** Ways out: with the condition code still to be written; with everything written. */
+  #outWithCode: Label = 0;
   #out: Label = 0;
-  #afterWriteBack: Label = 0;
 
-  /** `used` and `written`: sets of general registers. */
-  constructor(entry: number, used: number, written: number) {
-    const { e } = this;
-    this.registers = Array.from({ length: 16 }, (_, n) => (used & (1 << n) ? e.local64() : undefined));
-    this.#used = bits(used);
-    this.#written = bits(written);
-    e.set(this.origin, this.address.add(entry));
-    this.reload(e);
+  /** `used`: set of general registers. `chain`: function to go on with elsewhere. */
+  constructor(used: number, chain: number) {
+    this.#chain = chain;
+    this.#registers = Array.from({ length: 16 }, (_, n) => (used & (1 << n) ? this.e.local64() : undefined));
   }
 
   register(n: number): Local<I64> {
-    const local = this.registers[n];
+    const local = this.#registers[n];
     if (local === undefined) throw new Error(`the region does not use general register ${n}`);
     return local;
   }
-  addressOf(place: number): I64 {
-    return this.origin.value.sub(place);
+  /** Address at a distance from the region's entry. */
+  addressOf(distance: number): I64 {
+    return this.address.add(distance);
+  }
+  /** Whether an address, which is in another page, leads to a place. */
+  leadsTo(e: Emitter, address: I64, place: number): I32 {
+    const low = address.low32();
+    const tlbIndex = low.shrU(8).and((Tlb.fetchEntries - 1) << Tlb.entryShift);
+    const entry = e.local32(load.i32(this.cpu, at.tlbFetch).add(tlbIndex)).value;
+    const samePage = load.i64(entry).eq(address.and(~0xfffn));
+    return samePage.and(load.i32(entry, 8).sub(low).eq(place));
   }
 
-  /** Emit what `inside` emits, every way of which ends in one of the exits, and the exits. */
-  body(chain: number, inside: () => void): void {
+  /** What is known where several ways have met, or the region begins. */
+  atMeeting(loaded: number): Knowledge {
+    return { rule: VALUE, loaded, dirty: 0, breaking: undefined };
+  }
+
+  /** Emit what `inside` emits, every way of which ends in one of the ways out. */
+  body(inside: () => void): void {
     const { e, cpu } = this;
-    e.block((_, afterWriteBack) => {
-      this.#afterWriteBack = afterWriteBack;
-      e.block((__, out) => {
-        this.#out = out;
-        e.block((___, on) => {
-          this.#on = on;
-          inside();
-        });
-        this.#writeRegisters(e);
-        if (this.#setsCode) e.store("i32", cpu, at.cc, this.#cc.value);
-        this.#writeBreaking(e);
-        e.returnCall(chain, cpu, this.#target.value, this.budget.value);
+    e.block((_, out) => {
+      this.#out = out;
+      e.block((__, outWithCode) => {
+        this.#outWithCode = outWithCode;
+        inside();
       });
-      this.#writeRegisters(e);
-      if (this.#setsCode) this.#writeConditionCode();
+      this.#writeDescribedCode();
     });
-    this.#writeBreaking(e);
-    e.if(load.i32(cpu, at.event).eq(Event.program), () =>
-      e.store("i64", cpu, at.pswAddress, this.origin.value.sub(this.#place.value.unsigned64())),
-    );
-    const length = this.#info.value.shrU(Info.length).and(0xff);
-    e.store("i32", cpu, at.instructionLength, length);
-    e.emit(this.budget.value.add(this.#info.value.and(Info.budgetMask)).node);
+    const info = this.#info.value;
+    const address = this.address.add(this.#distance.value.signed64());
+    const budget = this.budget.value.add(info.and(Info.budgetMask));
+    e.if(info.ltS(0), () => {
+      e.store("i64", cpu, at.pswAddress, address);
+      e.store("i32", cpu, at.interpretNext, I(1));
+      e.return(budget);
+    });
+    e.if(load.i32(cpu, at.event).eq(Event.program), () => e.store("i64", cpu, at.pswAddress, address));
+    e.store("i32", cpu, at.instructionLength, info.shrU(Info.length).and(Info.lengthMask));
+    e.emit(budget.node);
   }
 
   // --- ways out ------------------------------------------------------------------------------------
 
   /** Go on at an address; `unused` instructions were counted that did not begin. */
-  goOn(e: Emitter, target: I64, { rule }: Knowledge, unused = 0): void {
-    e.set(this.#target, target);
-    if (rule !== VALUE) e.set(this.#cc, this.code(rule));
-    if (unused > 0) e.set(this.budget, this.budget.value.add(unused));
-    e.goto(this.#on);
+  goOn(e: Emitter, target: I64, knowledge: Knowledge, unused = 0): void {
+    this.#writeAll(e, knowledge);
+    e.returnCall(this.#chain, this.cpu, target, this.budget.value.add(unused));
   }
-  /** An event stands in the CPU's block. `written`: registers and condition code are written back already. */
+  /** An event stands in the CPU's block. */
   leave(
     e: Emitter,
-    instruction: { readonly place: number; readonly length: number },
-    { rule }: Knowledge,
+    instruction: { readonly distance: number; readonly length: number },
+    knowledge: Knowledge,
     unused: number,
-    written: boolean,
   ): void {
-    e.set(this.#place, I(instruction.place));
-    e.set(this.#info, I((rule << Info.rule) | (instruction.length << Info.length) | unused));
-    e.goto(written ? this.#afterWriteBack : this.#out);
+    this.#leave(e, instruction.distance, (instruction.length << Info.length) | unused, knowledge);
+  }
+  /** The interpreter has to do an instruction, of which nothing is done yet: its operand is not in the TLB. */
+  leaveUndone(e: Emitter, distance: number, knowledge: Knowledge, unused: number): void {
+    this.#leave(e, distance, Info.undone | unused, knowledge);
+  }
+  #leave(e: Emitter, distance: number, info: number, knowledge: Knowledge): void {
+    const { dirty, rule } = knowledge;
+    this.#write(e, dirty & ~CODE, knowledge);
+    this.#writeBreaking(e, knowledge);
+    e.set(this.#distance, I(distance));
+    e.set(this.#info, I(info | (rule << Info.rule)));
+    e.goto(dirty & CODE ? this.#outWithCode : this.#out);
   }
 
-  // --- registers -----------------------------------------------------------------------------------
+  // --- the CPU's block -----------------------------------------------------------------------------
 
-  /** Bring the CPU's block up to date. The condition code is then known by its number. */
+  #writeAll(e: Emitter, knowledge: Knowledge): void {
+    this.#write(e, knowledge.dirty, knowledge);
+    this.#writeBreaking(e, knowledge);
+  }
+  /** Bring the CPU's block up to date. */
   writeBack(e: Emitter, knowledge: Knowledge): void {
-    this.#writeRegisters(e);
-    this.materialize(e, knowledge);
+    this.#writeAll(e, knowledge);
+    knowledge.dirty = 0;
+    knowledge.breaking = undefined;
+  }
+  /** The same for the general registers. */
+  writeRegisters(e: Emitter, knowledge: Knowledge): void {
+    this.#write(e, knowledge.dirty & ~CODE, knowledge);
+    this.#writeBreaking(e, knowledge);
+    knowledge.dirty &= CODE;
+    knowledge.breaking = undefined;
+  }
+  #write(e: Emitter, set: number, { rule }: Knowledge): void {
+    for (const n of numbers(set)) e.store("i64", this.cpu, at.gr + 8 * n, this.register(n).value);
+    if (set & CODE) e.store("i32", this.cpu, at.cc, this.#code(rule));
+  }
+  #writeDescribedCode(): void {
+    const { e } = this;
+    const rule = e.local32(this.#info.value.shrU(Info.rule).and(Info.ruleMask));
+    for (const known of this.#rules) e.if(rule.value.eq(known), () => e.set(this.#cc, this.#code(known)));
     e.store("i32", this.cpu, at.cc, this.#cc.value);
-    this.#writeBreaking(e);
   }
-  /** Take the registers from the CPU's block. */
-  reload(e: Emitter): void {
-    for (const n of this.#used) e.set(this.register(n), load.i64(this.cpu, at.gr + 8 * n));
-    e.set(this.#cc, load.i32(this.cpu, at.cc));
+  /** Take general registers into locals, unless they are there. */
+  take(e: Emitter, set: number, knowledge: Knowledge): void {
+    this.takeAgain(e, set & ~knowledge.loaded);
+    knowledge.loaded |= set;
   }
-  #writeRegisters(e: Emitter): void {
-    for (const n of this.#written) e.store("i64", this.cpu, at.gr + 8 * n, this.register(n).value);
+  takeAgain(e: Emitter, set: number): void {
+    for (const n of numbers(set)) e.set(this.register(n), load.i64(this.cpu, at.gr + 8 * n));
   }
-  noteBranch(e: Emitter, place: number): void {
-    e.set(this.#breaking, I(place));
-  }
-  #writeBreaking(e: Emitter): void {
-    e.if(this.#breaking.value, () => {
-      const address = this.origin.value.sub(this.#breaking.value.unsigned64());
-      e.store("i64", this.cpu, at.breakingEvent, address);
-      e.set(this.#breaking, I(0));
-    });
+  #writeBreaking(e: Emitter, { breaking }: Knowledge): void {
+    if (breaking !== undefined) e.store("i64", this.cpu, at.breakingEvent, this.addressOf(breaking));
   }
 
   // --- condition code ------------------------------------------------------------------------------
 
   setCode(e: Emitter, code: I32): void {
-    this.#setsCode = true;
     e.set(this.#cc, code);
   }
   /** Keep the operands from which a rule makes the code. */
   keep(rule: Rule, keepOperand: (n: 0 | 1, wide: Local<I64>, narrow: Local<I32>) => void): void {
-    this.#setsCode = true;
     this.#rules.add(rule);
     keepOperand(0, this.#wide[0], this.#narrow[0]);
     keepOperand(1, this.#wide[1], this.#narrow[1]);
@@ -167,21 +203,22 @@ export class RegionContext {
     const b = wide && name !== "signedOrOverflow" ? this.#wide[1].value.node : this.#narrow[1].value.node;
     return { rule: name, a, b };
   }
-  code(rule: Rule): I32 {
+  #code(rule: Rule): I32 {
     return rule === VALUE ? this.#cc.value : conditionCode(this.described(rule));
   }
-  /** From here on the code is known by its number. */
-  materialize(e: Emitter, knowledge: Knowledge): void {
-    if (knowledge.rule === VALUE) return;
-    e.set(this.#cc, this.code(knowledge.rule));
-    knowledge.rule = VALUE;
+  /** The code's number. */
+  code({ rule, loaded }: Knowledge): I32 {
+    return loaded & CODE ? this.#code(rule) : load.i32(this.cpu, at.cc);
   }
-  #writeConditionCode(): void {
-    const { e } = this;
-    const rule = e.local32(this.#info.value.shrU(Info.rule).and(0x1f));
-    for (const known of this.#rules) {
-      e.if(rule.value.eq(known), () => e.set(this.#cc, this.code(known)));
-    }
-    e.store("i32", this.cpu, at.cc, this.#cc.value);
+  /** The local with the code's number, from the CPU's block. */
+  materializeAgain(e: Emitter): void {
+    e.set(this.#cc, load.i32(this.cpu, at.cc));
+  }
+  /** From here on the code is in a local by its number. */
+  materialize(e: Emitter, knowledge: Knowledge): void {
+    if (knowledge.rule === VALUE && knowledge.loaded & CODE) return;
+    e.set(this.#cc, this.code(knowledge));
+    knowledge.rule = VALUE;
+    knowledge.loaded |= CODE;
   }
 }

@@ -1,6 +1,6 @@
-/** From storage to decoded instructions whose operand fields are constants. */
+/** From storage to instructions, as far as it is asked where control goes. */
 import type { Instruction, Node, Recording } from "@lockframe/instructions";
-import { elaborate, fieldsOf } from "@lockframe/instructions";
+import { elaborate, fieldOfWord, fieldsOf } from "@lockframe/instructions";
 import type { Storage } from "@lockframe/memory";
 import { DECODE_FIRST, DECODE_SECOND, SECOND_LEVEL } from "../state.ts";
 
@@ -10,6 +10,10 @@ export interface Branch {
   readonly always: boolean;
   /** Bytes from the instruction to its target, when they are known. */
   readonly distance: number | undefined;
+  /** General register that gets the address of the next sequential instruction: the branch is a call. */
+  readonly link?: number;
+  /** General register that the branch goes by: it may be a return. */
+  readonly returns?: number;
 }
 
 export interface Decoded {
@@ -18,8 +22,8 @@ export interface Decoded {
   readonly length: number;
   /** Left-aligned. */
   readonly word: bigint;
-  readonly definition: Instruction;
-  readonly recording: Recording;
+  /** Number of the definition. */
+  readonly definition: number;
   readonly branch: Branch | undefined;
 }
 
@@ -38,22 +42,20 @@ const leaving: ReadonlySet<string> = new Set([
   "BSM",
   "BASSM",
 ]);
+const relativeCalls: ReadonlySet<string> = new Set(["BRAS", "BRASL"]);
 const PAGE = 0x1000;
 const MASK_48 = 0xffff_ffff_ffff_0000n;
-/** Words kept with what they mean. */
+/** Branches that are remembered. */
 const REMEMBERED = 20_000;
-
-interface Meaning {
-  readonly definition: Instruction;
-  readonly recording: Recording;
-  readonly branch: Branch | undefined;
-}
+/** Compiled code is for the 64-bit addressing mode. */
+export const mode = { extended: true };
 
 export class Decoder {
   readonly #storage: Storage;
   readonly #view: DataView;
   readonly #definitions: readonly Instruction[];
-  readonly #meanings = new Map<bigint, Meaning | undefined>();
+  readonly #kinds = new Map<number, Kind>();
+  readonly #branches = new Map<bigint, Branch | undefined>();
 
   constructor(storage: Storage, definitions: readonly Instruction[]) {
     this.#storage = storage;
@@ -78,43 +80,68 @@ export class Decoder {
     const length = first < 0x40 ? 2 : first < 0xc0 ? 4 : 6;
     if (this.offsetOf(place) + length > PAGE) return undefined;
     const word = this.#view.getBigUint64(place, true) & (MASK_48 << BigInt(8 * (6 - length)));
-    const known = this.#meanings.get(word);
-    const meaning = known ?? (this.#meanings.has(word) ? undefined : this.#learn(word));
-    return meaning === undefined ? undefined : { place, length, word, ...meaning };
-  }
-
-  #learn(word: bigint): Meaning | undefined {
-    if (this.#meanings.size >= REMEMBERED) this.#meanings.clear();
-    const meaning = this.#meaningOf(word);
-    this.#meanings.set(word, meaning);
-    return meaning;
-  }
-  #meaningOf(word: bigint): Meaning | undefined {
     const definition = this.#definitionOf(word);
     if (definition === undefined) return undefined;
-    const recording = elaborate(definition, fieldsOf(word), { extended: true });
-    if (recording.effects.some((e) => e.kind === "when" && e.effects.some((n) => n.kind === "branch")))
-      return undefined;
-    return { definition, recording, branch: branchOf(definition, recording) };
+    const kind = this.#kindOf(definition);
+    if (kind === "interpreted") return undefined;
+    const branch = kind === "branches" ? this.#branchOf(definition, word) : undefined;
+    return { place, length, word, definition, branch };
   }
-  #definitionOf(word: bigint): Instruction | undefined {
+
+  #kindOf(number: number): Kind {
+    let kind = this.#kinds.get(number);
+    if (kind === undefined) this.#kinds.set(number, (kind = kindOf(this.#definition(number))));
+    return kind;
+  }
+  #definition(number: number): Instruction {
+    const definition = this.#definitions[number];
+    if (definition === undefined) throw new Error(`there is no definition ${number}`);
+    return definition;
+  }
+  #branchOf(number: number, word: bigint): Branch | undefined {
+    const known = this.#branches.get(word);
+    if (known !== undefined || this.#branches.has(word)) return known;
+    if (this.#branches.size >= REMEMBERED) this.#branches.clear();
+    const definition = this.#definition(number);
+    const branch = branchOf(definition, elaborate(definition, fieldsOf(word), mode), word);
+    this.#branches.set(word, branch);
+    return branch;
+  }
+  #definitionOf(word: bigint): number | undefined {
     const view = this.#view;
     let handler = view.getUint16(DECODE_FIRST + 2 * Number(word >> 48n), true);
     if (handler >= SECOND_LEVEL) {
       const row = handler & (SECOND_LEVEL - 1);
       handler = view.getUint16(DECODE_SECOND + 2 * (row | (Number(word >> 16n) & 0xff)), true);
     }
-    return handler === 0 ? undefined : this.#definitions[handler - 1];
+    return handler === 0 ? undefined : handler - 1;
   }
 }
 
-function branchOf(definition: Instruction, { effects }: Recording): Branch | undefined {
+/** "interpreted": branches on some ways of an instruction that does more. */
+type Kind = "plain" | "branches" | "interpreted";
+
+function kindOf(definition: Instruction): Kind {
+  if (leaving.has(definition.mnemonic)) return "branches";
+  const { effects } = elaborate(definition, fieldOfWord, mode);
+  if (effects.some((e) => e.kind === "when" && e.effects.some((n) => n.kind === "branch")))
+    return "interpreted";
+  return effects.some((e) => e.kind === "branch") ? "branches" : "plain";
+}
+
+function branchOf(definition: Instruction, { effects }: Recording, word: bigint): Branch | undefined {
   if (leaving.has(definition.mnemonic)) return { always: true, distance: undefined };
   const effect = effects.find((e) => e.kind === "branch");
   if (effect === undefined) return undefined;
   const { condition, target } = effect;
   if (condition.kind === "const" && condition.value === 0n) return undefined;
-  return { always: condition.kind === "const", distance: distanceTo(target) };
+  const register = (bit: number) => Number(word >> BigInt(60 - bit)) & 15;
+  return {
+    always: condition.kind === "const",
+    distance: distanceTo(target),
+    ...(relativeCalls.has(definition.mnemonic) && { link: register(8) }),
+    ...(definition.mnemonic === "BCR" && { returns: register(12) }),
+  };
 }
 const distanceTo = (target: Node): number | undefined =>
   target.kind === "relative" && target.offset.kind === "const"

@@ -1,17 +1,19 @@
 /**
- * Compiled code: regions that became hot are compiled in batches between time slices, entered by the interpreter where a
- * program arrives by a jump, and dropped when the storage they were made from changes.
+ * Compiled code: regions that became hot are compiled in batches, entered by the interpreter where a program arrives by a
+ * jump, and dropped when the storage they were made from changes. Which instructions a region has is settled between
+ * time slices; the rest a thread of its own does meanwhile, if there is one.
  *
  * A region belongs to places in storage, not to addresses: it serves every mapping of its page.
  */
 import type { Instruction } from "@lockframe/instructions";
 import type { Storage } from "@lockframe/memory";
-import { Entries } from "../state.ts";
-import { type FunctionBody, ModuleBuilder, type Signature } from "../wasm/module.ts";
-import { entryOf, regionSignature } from "./arrival.ts";
-import { type RegionCallees, compile } from "./compile.ts";
+import { Entries, EntryRequest, Patience } from "../state.ts";
+import type { Signature } from "../wasm/module.ts";
+import { entryOf } from "./arrival.ts";
+import { BackgroundCompiler } from "./background.ts";
+import { BatchCompiler, type Target, exportName } from "./batch.ts";
 import { Decoder } from "./decoder.ts";
-import { type Region, discover } from "./region.ts";
+import { type Code, type Region, type Request, discover, extents } from "./region.ts";
 
 /** A function that compiled code may call. */
 export interface Linked {
@@ -27,11 +29,21 @@ export interface Linkage {
   readonly functions: ReadonlyMap<string, Linked>;
 }
 
+/** What the machine does for the compiler. */
+export interface Surroundings {
+  /** Whether a thread of its own may compile. */
+  readonly background: boolean;
+  /** Take pages that are marked as code out of the TLBs for stores, so that the next store into one is noticed. */
+  forgetStoresToCode(): void;
+  /** Absolute address of the code that an address space (ASCE) has at an address; undefined when there is none. */
+  codeAddress(address: bigint, asce: bigint): number | undefined;
+}
+
 export interface JitStatistics {
   readonly regions: number;
   readonly instructions: number;
   readonly modules: number;
-  /** Host milliseconds. */
+  /** Host milliseconds, most of them beside the guest's work when a thread compiles. */
   readonly compilation: number;
   readonly invalidations: number;
   /** Times that all compiled code was dropped for want of room. */
@@ -40,33 +52,47 @@ export interface JitStatistics {
 
 interface Live {
   readonly number: number;
-  readonly entry: number;
+  readonly place: number;
   readonly pages: ReadonlySet<number>;
+  /** Name of its function in the module. */
+  readonly name: string;
+  /** The smaller region that it takes the place of. */
+  readonly replaces: Live | undefined;
+  /** The storage that it was made from has changed. */
+  dropped: boolean;
 }
 
 /** Requests that make a batch, and slices that fewer of them wait at most. */
 const BATCH = 16;
 const LARGEST_BATCH = 64;
 const PATIENCE = 30;
-export const MOST_REGIONS = 0x1_0000;
 /** Engines abort near 32 thousand modules. */
 const MOST_MODULES = 4000;
 /** A page that changed so often is left to the interpreter, until so many slices have passed. */
 const MOST_CHANGES = 16;
 const CHANGES_COUNT_FOR = 2000;
 const COMPILED = 0x8000_0000;
-const NEVER = Entries.threshold + 1;
+/** The count of an entry for which compilation has been asked for. */
+const ASKED = Entries.threshold + 1;
 
 export class Jit {
   readonly #storage: Storage;
   readonly #view: DataView;
-  readonly #decoder: Decoder;
   readonly #linkage: Linkage;
-  readonly #forgetStores: (pages: ReadonlySet<number>) => void;
+  readonly #surroundings: Surroundings;
+  readonly #code: Code;
+  readonly #compiler: BatchCompiler;
+  readonly #background: BackgroundCompiler | undefined;
+  /** Batches that the thread has, by number. */
+  readonly #underWay = new Map<number, readonly Live[]>();
+  readonly #imports: Record<string, WebAssembly.ImportValue>;
   readonly #byPage = new Map<number, Set<Live>>();
+  /** Regions that are installed, by number. */
+  readonly #installed = new Map<number, Live>();
   /** Changes of pages from which code was made. */
   readonly #changes = new Map<number, number>();
   #next = 0;
+  #batches = 0;
   #liveModules = 0;
   #waited = 0;
   #slices = 0;
@@ -79,114 +105,131 @@ export class Jit {
     evictions: 0,
   };
 
-  /** `forgetStores`: take pages out of the TLBs for stores, so that the next store into one is noticed. */
-  constructor(storage: Storage, linkage: Linkage, forgetStores: (pages: ReadonlySet<number>) => void) {
+  constructor(storage: Storage, linkage: Linkage, surroundings: Surroundings) {
     this.#storage = storage;
     this.#view = storage.view();
-    this.#decoder = new Decoder(storage, linkage.handlers);
     this.#linkage = linkage;
-    this.#forgetStores = forgetStores;
+    this.#surroundings = surroundings;
+    const decoder = new Decoder(storage, linkage.handlers);
+    this.#code = {
+      decode: (place) => decoder.decode(place),
+      pageOf: (place) => decoder.pageOf(place),
+      offsetOf: (place) => decoder.offsetOf(place),
+      absolute: (place) => decoder.absolute(place),
+      isStable: (page) => (this.#changes.get(page) ?? 0) <= MOST_CHANGES,
+      wasReached: (place) => this.#isFor(place),
+    };
+    const functions = [...linkage.functions];
+    this.#imports = Object.fromEntries(functions.map(([name, { value }]) => [name, value]));
+    this.#imports["memory"] = storage.memory;
+    const target: Target = {
+      definitions: linkage.handlers,
+      signatures: new Map(functions.map(([name, { signature }]) => [name, signature])),
+      wasmPages: storage.wasmPages,
+    };
+    this.#compiler = new BatchCompiler(target);
+    this.#background = surroundings.background ? BackgroundCompiler.for(target) : undefined;
     storage.onCodeChange((page) => this.changed(page));
   }
 
   get statistics(): JitStatistics {
     return this.#counts;
   }
+  async dispose(): Promise<void> {
+    await this.#background?.dispose();
+  }
 
-  /** Between slices: compile what was asked for when there is enough of it, or when it has waited. */
+  /** Between slices: install what is ready; have compiled what was asked for, when there is enough or it has waited. */
   compilePending(): void {
     this.#slices += 1;
     if (this.#slices % CHANGES_COUNT_FOR === 0) this.#changes.clear();
+    if (this.#underWay.size > 0) this.#takeAnswers();
     const count = this.#view.getUint32(Entries.requests, true);
     if (count === 0) return;
     this.#waited += 1;
     if (count < BATCH && this.#waited < PATIENCE) return;
     this.#waited = 0;
-    const places = Array.from({ length: count }, (_, n) =>
-      this.#view.getUint32(Entries.requests + 4 + 4 * n, true),
-    );
-    this.#view.setUint32(Entries.requests, 0, true);
+    const requests = this.#takeRequests(count);
     const start = performance.now();
-    for (let n = 0; n < count; n += LARGEST_BATCH) this.#compile(places.slice(n, n + LARGEST_BATCH));
+    for (let n = 0; n < count; n += LARGEST_BATCH)
+      this.#compile(requests.slice(n, n + LARGEST_BATCH), this.#background);
     this.#counts.compilation += performance.now() - start;
   }
 
-  /** Compile the region at a place now, whatever else the place's entry is for. */
-  compileNow(place: number): void {
-    this.#view.setUint32(entryOf(place), place, true);
-    this.#view.setUint32(entryOf(place) + 4, NEVER, true);
-    this.#changes.clear();
-    this.#compile([place >>> 0]);
+  #takeRequests(count: number): Request[] {
+    const requests = Array.from({ length: count }, (_, n): Request => {
+      const request = Entries.requests + n * EntryRequest.size;
+      const asce = this.#view.getBigUint64(request + EntryRequest.asce, true);
+      return {
+        place: this.#view.getUint32(request + EntryRequest.place, true),
+        address: this.#view.getBigUint64(request + EntryRequest.address, true),
+        placeOf: (address) => {
+          const absolute = this.#surroundings.codeAddress(BigInt.asUintN(64, address), asce);
+          return absolute === undefined ? undefined : this.#storage.top - 7 - absolute;
+        },
+      };
+    });
+    this.#view.setUint32(Entries.requests, 0, true);
+    return requests;
   }
 
-  #compile(places: readonly number[]): void {
-    const regions = places.flatMap((place) => {
+  /** Compile what was asked for last now, whatever else the place's entry is for. */
+  compileNow(): void {
+    const requests = this.#takeRequests(1);
+    for (const { place } of requests) {
+      this.#view.setUint32(entryOf(place), place, true);
+      this.#view.setUint32(entryOf(place) + 4, ASKED, true);
+    }
+    this.#changes.clear();
+    this.#compile(requests, undefined);
+  }
+
+  #isFor(place: number): boolean {
+    return this.#view.getUint32(entryOf(place), true) === place >>> 0;
+  }
+  #isAskedFor(place: number): boolean {
+    return this.#isFor(place) && this.#view.getUint32(entryOf(place) + 4, true) === ASKED;
+  }
+  /** The region that is installed for a place. */
+  #regionFor(place: number): Live | undefined {
+    const value = this.#view.getUint32(entryOf(place) + 4, true);
+    return this.#isFor(place) && value >= COMPILED ? this.#installed.get(value - COMPILED) : undefined;
+  }
+
+  #compile(requests: readonly Request[], background: BackgroundCompiler | undefined): void {
+    const regions = requests.flatMap((request) => {
+      const { place } = request;
       // The count may have given way to another one, or its page may have changed.
-      if (this.#view.getUint32(entryOf(place), true) !== place) return [];
-      if (this.#view.getUint32(entryOf(place) + 4, true) !== NEVER) return [];
-      if ((this.#changes.get(this.#decoder.pageOf(place)) ?? 0) > MOST_CHANGES) {
+      const smaller = this.#regionFor(place);
+      if (smaller === undefined && !this.#isAskedFor(place)) return [];
+      if (smaller === undefined && !this.#code.isStable(this.#code.pageOf(place))) {
         this.#view.setUint32(entryOf(place) + 4, 0, true); // it will be asked for again
         return [];
       }
-      const region = discover(this.#decoder, place);
+      const region = discover(this.#code, request, smaller === undefined ? extents.small : extents.large);
       return region === undefined ? [] : [region];
     });
     if (regions.length === 0) return;
-    if (this.#next + regions.length > MOST_REGIONS || this.#liveModules >= MOST_MODULES) this.#dropAll();
-    const functions = this.#instantiate(regions);
-    const pages = new Set<number>();
-    regions.forEach((region, n) => {
-      this.#install(region, functions[n]);
-      for (const page of region.pages) pages.add(page);
-      this.#counts.instructions += region.size;
-    });
-    this.#forgetStores(pages);
-    this.#counts.regions += regions.length;
-    this.#counts.modules += 1;
+    if (this.#next + regions.length > Patience.mostRegions || this.#liveModules >= MOST_MODULES)
+      this.#dropAll();
+    const batch = regions.map((region) => this.#watch(region));
+    this.#surroundings.forgetStoresToCode();
     this.#liveModules += 1;
-  }
-
-  #instantiate(regions: readonly Region[]): unknown[] {
-    const module = new ModuleBuilder();
-    const imports: Record<string, WebAssembly.ImportValue> = { memory: this.#storage.memory };
-    const numbers = new Map<string, number>();
-    for (const name of neededBy(regions)) {
-      const linked = this.#linkage.functions.get(name);
-      if (linked === undefined) throw new Error(`there is no function ${name}`);
-      const { parameters, results } = linked.signature;
-      numbers.set(name, module.importFunction(name, parameters, results));
-      imports[name] = linked.value;
+    this.#counts.modules += 1;
+    if (background === undefined) {
+      this.#install(this.#compiler.compile(regions), batch);
+      return;
     }
-    const number = (name: string): number => {
-      const known = numbers.get(name);
-      if (known === undefined) throw new Error(`function ${name} is not imported`);
-      return known;
-    };
-    const callees: RegionCallees = {
-      raise: number("raise"),
-      fetchSlow: number("fetchSlow"),
-      storeSlow: number("storeSlow"),
-      probeStore: number("probeStore"),
-      execute: number("execute"),
-      chain: number("chain"),
-      routine: (name) => number(`routine ${name}`),
-    };
-    const { parameters, results } = regionSignature;
-    const nameOf = ({ entry }: Region) => `region ${this.#decoder.absolute(entry).toString(16)}`;
-    regions.forEach((region) => {
-      const index = module.declare(nameOf(region), parameters, results, true);
-      const body: FunctionBody = compile(region, callees);
-      module.define(index, body);
-    });
-    const compiled = new WebAssembly.Module(module.finish(this.#storage.wasmPages));
-    const { exports } = new WebAssembly.Instance(compiled, { host: imports });
-    return regions.map((region) => exports[nameOf(region)]);
+    const number = this.#batches++;
+    this.#underWay.set(number, batch);
+    background.compile({ batch: number, regions });
   }
 
-  #install(region: Region, code: unknown): void {
-    const { entry, pages } = region;
-    const live: Live = { number: this.#next++, entry, pages };
-    this.#linkage.regions.set(live.number, code);
+  /** From now on it is noticed when what a region is made from changes. */
+  #watch(region: Region): Live {
+    const { place, pages } = region;
+    const [number, name, replaces] = [this.#next++, exportName(region), this.#regionFor(place)];
+    const live: Live = { number, place, pages, name, replaces, dropped: false };
     for (const page of pages) {
       const others = this.#byPage.get(page);
       if (others !== undefined) others.add(live);
@@ -195,7 +238,38 @@ export class Jit {
         this.#storage.markCode(page, true);
       }
     }
-    this.#view.setUint32(entryOf(entry) + 4, (COMPILED | live.number) >>> 0, true);
+    this.#counts.regions += 1;
+    this.#counts.instructions += region.size;
+    return live;
+  }
+
+  #takeAnswers(): void {
+    for (let answer = this.#background?.poll(); answer !== undefined; answer = this.#background?.poll()) {
+      if ("error" in answer) throw new Error(`regions cannot be compiled: ${answer.error}`);
+      this.#counts.compilation += answer.milliseconds;
+      const batch = this.#underWay.get(answer.batch);
+      if (batch === undefined) throw new Error(`no batch ${answer.batch} is being compiled`);
+      this.#underWay.delete(answer.batch);
+      this.#install(answer.module, batch);
+    }
+  }
+
+  #install(module: WebAssembly.Module, batch: readonly Live[]): void {
+    const { exports } = new WebAssembly.Instance(module, { host: this.#imports });
+    for (const live of batch) {
+      if (live.dropped) continue;
+      const { number, place, replaces } = live;
+      if (!this.#isAskedFor(place) && (replaces === undefined || this.#regionFor(place) !== replaces)) {
+        this.#drop(live); // another place has taken the entry
+        continue;
+      }
+      this.#linkage.regions.set(number, exports[live.name]);
+      this.#installed.set(number, live);
+      this.#view.setUint32(entryOf(place) + 4, (COMPILED | number) >>> 0, true);
+      const patience = replaces === undefined ? Patience.entries : 0;
+      this.#view.setUint32(Patience.base + 4 * number, patience, true);
+      if (replaces !== undefined) this.#drop(replaces);
+    }
   }
 
   /** A page is about to change: what was made from it counts no more. */
@@ -204,13 +278,14 @@ export class Jit {
     if (regions === undefined) return;
     this.#counts.invalidations += 1;
     this.#changes.set(page, (this.#changes.get(page) ?? 0) + 1);
-    for (const region of regions) this.#remove(region);
+    for (const region of regions) this.#drop(region);
   }
-  #remove(region: Live): void {
-    const entry = entryOf(region.entry);
-    if (this.#view.getUint32(entry + 4, true) === (COMPILED | region.number) >>> 0)
-      this.#view.setUint32(entry + 4, 0, true);
-    this.#linkage.regions.set(region.number, null);
+  #drop(region: Live): void {
+    region.dropped = true;
+    const entry = entryOf(region.place);
+    const isWaitedFor = !this.#installed.has(region.number) && this.#isAskedFor(region.place);
+    if (isWaitedFor || this.#regionFor(region.place) === region) this.#view.setUint32(entry + 4, 0, true);
+    if (this.#installed.delete(region.number)) this.#linkage.regions.set(region.number, null);
     for (const page of region.pages) {
       const rest = this.#byPage.get(page);
       rest?.delete(region);
@@ -222,29 +297,11 @@ export class Jit {
 
   /** Forget all compiled code and all counts. */
   #dropAll(): void {
-    for (const regions of this.#byPage.values()) for (const region of regions) this.#remove(region);
+    for (const regions of this.#byPage.values()) for (const region of regions) this.#drop(region);
     this.#storage.bytes().fill(0, Entries.base, Entries.base + Entries.size);
     this.#changes.clear();
     this.#next = 0;
     this.#liveModules = 0;
     this.#counts.evictions += 1;
   }
-}
-
-const always = ["raise", "fetchSlow", "storeSlow", "probeStore", "execute", "chain"];
-
-/** Names of the functions that regions call. */
-function neededBy(regions: readonly Region[]): ReadonlySet<string> {
-  const names = new Set(always);
-  const statements = (list: Region["blocks"] extends ReadonlyMap<number, infer B> ? B : never): void => {
-    for (const { recording } of list.instructions) {
-      const visit = (s: (typeof recording.statements)[number]): void => {
-        if (s.kind === "call") names.add(`routine ${s.routine.name}`);
-        else if (s.kind === "if") [s.taken, s.otherwise].forEach((b) => b.statements.forEach(visit));
-      };
-      recording.statements.forEach(visit);
-    }
-  };
-  for (const region of regions) for (const block of region.blocks.values()) statements(block);
-  return names;
 }

@@ -1,19 +1,23 @@
 /** One instruction of a region: its definition lowered with constant operand fields, registers in locals. */
-import type { ConditionCode, Node, Statement } from "@lockframe/instructions";
+import type { ConditionCode, Node, Recording, Statement } from "@lockframe/instructions";
 import { I32, I64 } from "@lockframe/instructions";
 import { type Emitter, type Local, load } from "../lower/emitter.ts";
 import type { Flow } from "../lower/flow.ts";
 import {
   type Callees,
   type CallStatement,
+  type FetchStatement,
   InstructionLowering,
   type SetRegister,
+  type StoreEffect,
+  loadOf,
+  storeOf,
 } from "../lower/instruction.ts";
 import { cpu as at } from "../state.ts";
 import { VALUE, ruleOf, test, testedMask } from "./condition.ts";
-import type { Knowledge, RegionContext } from "./context.ts";
-import type { Decoded } from "./decoder.ts";
-import { row, rowOf, rowRoutines } from "./registers.ts";
+import { CODE, type Knowledge, type RegionContext } from "./context.ts";
+import type { Understood as Decoded } from "./meanings.ts";
+import { registerUse, row, rowOf, rowRoutines } from "./registers.ts";
 
 /** Routines that get all they need as arguments and touch no register. */
 const registerFree: ReadonlySet<string> = new Set([
@@ -49,10 +53,14 @@ const touchesNoRegister = (name: string): boolean => registerFree.has(name) || n
 export interface Setting {
   readonly context: RegionContext;
   readonly knowledge: Knowledge;
+  /** Bytes from the region's entry to the instruction. */
+  readonly distance: number;
   /** Instructions of the block that come after it. */
   readonly following: number;
-  /** Go on at a place; every way of what this emits ends elsewhere. */
-  readonly edge: (e: Emitter, place: number) => void;
+  /** Where a return goes in all likelihood. */
+  readonly backs: readonly number[];
+  /** Go on at a distance from the entry; every way of what this emits ends elsewhere. */
+  readonly edge: (e: Emitter, distance: number, knowledge: Knowledge) => void;
 }
 
 class RegionFlow implements Flow {
@@ -63,8 +71,8 @@ class RegionFlow implements Flow {
   readonly next: I64;
   readonly #decoded: Decoded;
   readonly #setting: Setting;
-  /** Registers and condition code are written back, and what is in the locals does not count. */
-  written = false;
+  /** What is being emitted is for a branch that is taken. */
+  branches = false;
   /** The instruction may have changed a page from which code was made. */
   readonly #stores: boolean;
   readonly #executes: boolean;
@@ -77,8 +85,8 @@ class RegionFlow implements Flow {
     this.#executes = executes;
     this.cpu = context.cpu;
     this.word = I64.of(decoded.word);
-    this.here = context.addressOf(decoded.place);
-    this.next = context.addressOf(decoded.place - decoded.length);
+    this.here = context.addressOf(setting.distance);
+    this.next = context.addressOf(setting.distance + decoded.length);
   }
 
   field(): never {
@@ -88,30 +96,42 @@ class RegionFlow implements Flow {
     return this.field();
   }
   proceed(e: Emitter): void {
-    const { following, edge } = this.#setting;
-    const { place, length } = this.#decoded;
+    const { knowledge, distance, following, edge } = this.#setting;
     if (this.#stores) this.leaveChangedCode(e);
-    if (following === 0) edge(e, place - length);
+    if (following === 0) edge(e, distance + this.#decoded.length, knowledge);
   }
   jump(e: Emitter, target: I64): void {
-    const { context, knowledge, following } = this.#setting;
+    const { context, knowledge, following, backs, edge } = this.#setting;
     if (!this.#executes) {
-      context.goOn(e, target, knowledge);
+      const taken = this.#taken();
+      for (const back of backs)
+        e.if(target.eq(context.addressOf(back)), () => edge(e, back, taken), undefined, "likely");
+      context.goOn(e, target, taken);
       return;
     }
     // After EXECUTE: in nearly every case the next sequential address.
-    this.written = false;
-    context.reload(e);
+    knowledge.loaded = 0;
     e.rarely(target.ne(this.next), () => context.goOn(e, target, knowledge, following));
     this.proceed(e);
   }
   jumpRelative(e: Emitter, offset: I64): void {
     if (offset.node.kind !== "const") throw new Error("a relative operand is constant in compiled code");
-    this.#setting.edge(e, this.#decoded.place - Number(BigInt.asIntN(64, offset.node.value)));
+    const { distance, edge } = this.#setting;
+    edge(e, distance + Number(BigInt.asIntN(64, offset.node.value)), this.#taken());
+  }
+  #taken(): Knowledge {
+    const { knowledge, distance } = this.#setting;
+    const breaking = this.branches ? distance : knowledge.breaking;
+    this.branches = false;
+    return { ...knowledge, breaking };
   }
   leave(e: Emitter): void {
-    const { context, knowledge, following } = this.#setting;
-    context.leave(e, this.#decoded, knowledge, following, this.written);
+    const { context, knowledge, distance, following } = this.#setting;
+    context.leave(e, { distance, length: this.#decoded.length }, knowledge, following);
+  }
+  leaveUndone(e: Emitter): void {
+    const { context, distance, knowledge, following } = this.#setting;
+    context.leaveUndone(e, distance, knowledge, following + 1);
   }
   /** Leave the region before the next instruction when a store may have changed that. */
   leaveChangedCode(e: Emitter): void {
@@ -123,31 +143,44 @@ class RegionFlow implements Flow {
   }
 }
 
+const mayBeLeft = ({ statements, effects }: Recording): boolean =>
+  statements.some((s) => s.kind !== "let") ||
+  effects.some((e) => e.kind === "store" || e.kind === "when" || e.kind === "programAfter");
+const callsRoutine = (s: Statement): boolean =>
+  s.kind === "call" ||
+  (s.kind === "if" && [s.taken, s.otherwise].some((b) => b.statements.some(callsRoutine)));
+
 export class RegionLowering extends InstructionLowering {
   readonly #context: RegionContext;
   readonly #knowledge: Knowledge;
   readonly #flow: RegionFlow;
   readonly #decoded: Decoded;
-  readonly #callees: Callees;
-  /** The instruction is nothing but a store. */
-  readonly #bareStore: boolean;
+  readonly #distance: number;
+  /** As long as no effect has committed the instruction can be left to the interpreter. */
+  readonly #again: boolean;
+  /** It has more stores than one, or stores on some ways only. */
+  readonly #storesMore: boolean;
   /** The condition code is set on some ways only: compute it where it is set. */
   #eager = false;
+  /** Registers that the instruction reads, when a routine may change them meanwhile. */
+  #taken = 0;
 
   constructor(callees: Callees, decoded: Decoded, setting: Setting, within: Emitter) {
     const { statements, effects } = decoded.recording;
-    const calls = statements.some((s) => s.kind === "call" || s.kind === "if");
+    const calls = statements.some(callsRoutine);
     const executes = effects.some((e) => e.kind === "execute");
-    const stores = effects.some((e) => e.kind === "store" || e.kind === "when");
-    const bareStore = !calls && effects.length === 1 && effects[0]?.kind === "store";
-    const flow = new RegionFlow(decoded, setting, !bareStore && (calls || executes || stores), executes);
+    // A lone store is done by the interpreter when it is into a page of code.
+    const stores =
+      effects.filter((e) => e.kind === "store").length > 1 || effects.some((e) => e.kind === "when");
+    const flow = new RegionFlow(decoded, setting, calls || executes || stores, executes);
     super(callees, flow, within);
     this.#context = setting.context;
     this.#knowledge = setting.knowledge;
     this.#flow = flow;
     this.#decoded = decoded;
-    this.#callees = callees;
-    this.#bareStore = bareStore;
+    this.#distance = setting.distance;
+    this.#again = !calls;
+    this.#storesMore = stores;
   }
 
   compile(): void {
@@ -157,11 +190,20 @@ export class RegionLowering extends InstructionLowering {
       s.kind === "call"
         ? !touchesNoRegister(s.routine.name) && !this.#inRow(s)
         : s.kind === "if" && [s.taken, s.otherwise].some((b) => b.statements.some(touches));
+    const context = this.#context;
+    const knowledge = this.#knowledge;
+    const { read } = registerUse(recording);
     this.#eager = effects.some((e) => e.kind === "when");
+    context.take(this, read, knowledge);
     if (statements.some(touches) || effects.some((e) => e.kind === "execute")) {
-      this.#context.writeBack(this, this.#knowledge);
-      this.#flow.written = true;
-    } else if (this.#eager) this.#context.materialize(this, this.#knowledge);
+      context.writeBack(this, knowledge);
+      knowledge.rule = VALUE;
+      knowledge.loaded = read;
+      this.#taken = read;
+    }
+    // What the ways out would have to do is done once, before the first of them.
+    if (mayBeLeft(recording)) context.writeRegisters(this, knowledge);
+    if (this.#eager) context.materialize(this, knowledge);
     this.lower(recording);
   }
 
@@ -173,11 +215,52 @@ export class RegionLowering extends InstructionLowering {
   protected override finish(): void {
     return; // the next instruction follows
   }
-  protected override storedSlowly(): void {
-    if (this.#bareStore) this.#flow.leaveChangedCode(this);
+  // --- storage -------------------------------------------------------------------------------------
+
+  protected override fetch(s: FetchStatement): void {
+    if (!this.#again) {
+      super.fetch(s);
+      return;
+    }
+    const ea = this.addressLocal(s.address);
+    const entry = this.probe(at.tlbRead, ea, s.size);
+    this.#unlessHit();
+    if (s.size === 16) {
+      this.vectorAddress(entry, ea);
+      this.code.load("v128", 0);
+      return;
+    }
+    this.hostAddress(entry, ea);
+    this.code.load(loadOf[s.size], 8 - s.size);
   }
+  /** With the outcome of a probe on the stack. */
+  #unlessHit(): void {
+    this.code.unary("eqz", "i32").if(undefined, "unlikely");
+    this.depth += 1;
+    this.#flow.leaveUndone(this);
+    this.depth -= 1;
+    this.code.end();
+  }
+  protected override storeOperand(e: StoreEffect): void {
+    if (!this.#again || this.#storesMore) {
+      super.storeOperand(e);
+      return;
+    }
+    const ea = this.addressLocal(e.address);
+    const value = this.valueLocal(e.value);
+    const entry = this.probe(at.tlbWrite, ea, e.size);
+    this.#unlessHit();
+    if (e.size === 16) {
+      this.vectorAddress(entry, ea);
+      this.code.get(value).store("v128", 0);
+      return;
+    }
+    this.hostAddress(entry, ea);
+    this.code.get(value).store(storeOf[e.size], 8 - e.size);
+  }
+
   protected override noteBranch(): void {
-    this.#context.noteBranch(this, this.#decoded.place);
+    this.#flow.branches = true;
   }
 
   // --- registers -----------------------------------------------------------------------------------
@@ -188,10 +271,16 @@ export class RegionLowering extends InstructionLowering {
       const part = node.half === undefined ? value : (node.half === "low" ? value : value.shrU(32)).low32();
       super.emit(part.node);
     } else if (node.kind === "state" && node.field === "cc") {
-      super.emit(this.#context.code(this.#knowledge.rule).node);
+      super.emit(this.#context.code(this.#knowledge).node);
     } else if (node.kind === "relative" && node.offset.kind === "const") {
       const distance = Number(BigInt.asIntN(64, node.offset.value));
-      super.emit(this.#context.addressOf(this.#decoded.place - distance).node);
+      super.emit(this.#context.addressOf(this.#distance + distance).node);
+    } else if (
+      node.kind === "state" &&
+      node.field === "breakingEvent" &&
+      this.#knowledge.breaking !== undefined
+    ) {
+      super.emit(this.#context.addressOf(this.#knowledge.breaking).node);
     } else super.leaf(node);
   }
 
@@ -200,7 +289,10 @@ export class RegionLowering extends InstructionLowering {
       super.setRegister(e);
       return;
     }
-    const local = this.#context.register(Number(e.index.value));
+    const n = Number(e.index.value);
+    const local = this.#context.register(n);
+    this.#knowledge.dirty |= 1 << n;
+    this.#knowledge.loaded |= 1 << n;
     if (e.half === undefined) this.set(local, new I64(e.value));
     else {
       const half = new I32(e.value).unsigned64();
@@ -243,6 +335,8 @@ export class RegionLowering extends InstructionLowering {
       });
     }
     this.#knowledge.rule = this.#eager ? VALUE : rule;
+    this.#knowledge.loaded |= CODE;
+    this.#knowledge.dirty |= CODE;
   }
   #codeOf(cc: ConditionCode): I32 {
     const evaluated = super.evaluateConditionCode(cc, (node) => node);
@@ -251,43 +345,30 @@ export class RegionLowering extends InstructionLowering {
 
   // --- routines ------------------------------------------------------------------------------------
 
-  protected override call(s: CallStatement): void {
-    if (this.#inRow(s)) {
-      this.#row(s);
-      return;
-    }
-    const touches = !touchesNoRegister(s.routine.name);
-    // No effect was committed since the registers were written back.
-    this.#flow.written = touches;
-    super.call(s);
-    if (!touches) return;
-    // With a result below zero the instruction is left, and what is in the locals does not count.
-    const result = this.local32();
-    this.code.tee(result.index).i32(0).binary("geS", "i32");
-    this.code.if();
-    this.depth += 1;
-    this.#context.reload(this);
-    this.depth -= 1;
-    this.code.end();
-    this.code.get(result.index);
+  protected override callInline(s: CallStatement): boolean {
+    if (!this.#inRow(s)) return false;
+    this.#row(s);
+    return true;
   }
-  protected override called(): void {
-    this.#flow.written = false;
+  protected override called(s: CallStatement): void {
+    if (touchesNoRegister(s.routine.name)) return;
+    this.#context.takeAgain(this, this.#taken);
+    if (this.#eager) this.#context.materializeAgain(this);
   }
 
   /** LOAD MULTIPLE and STORE MULTIPLE: one access test for all registers, when they stand on one page. */
   #row(s: CallStatement): void {
     const { first, last, file } = rowOf(s);
     const size = file === 0 ? 8 : 4;
-    const registers = row(first, last).map((n) => ({ n, local: this.#context.register(n) }));
+    const numbers = row(first, last);
+    const registers = numbers.map((n) => ({ local: this.#context.register(n) }));
     const loads = s.routine.name === "loadMultiple";
     const [address] = s.args;
     if (address === undefined) throw new Error("a row has an address");
     const ea = this.addressLocal(address);
     const bytes = size * registers.length;
     const entry = this.probe(loads ? at.tlbRead : at.tlbWrite, ea, bytes);
-    this.code.if("i32", "likely");
-    this.depth += 1;
+    this.#unlessHit();
     this.hostAddress(entry, ea);
     // Host offset of the last register's operand: the first one's is the highest.
     const host = this.local32();
@@ -296,10 +377,10 @@ export class RegionLowering extends InstructionLowering {
       .binary("sub", "i32")
       .set(host.index);
     registers.forEach(({ local }, k) => this.#transfer(loads, size, local, host, bytes - size * (k + 1)));
-    this.code.i32(0).else();
-    this.#rowOffFastPath(s, ea, loads, registers);
-    this.depth -= 1;
-    this.code.end();
+    if (!loads) return;
+    const loaded = numbers.reduce((set, n) => set | (1 << n), 0);
+    this.#knowledge.dirty |= loaded;
+    this.#knowledge.loaded |= loaded;
   }
   #transfer(loads: boolean, size: number, local: Local<I64>, host: Local<I32>, offset: number): void {
     if (loads && size === 8) this.set(local, load.i64(host.value, offset));
@@ -308,18 +389,5 @@ export class RegionLowering extends InstructionLowering {
       this.set(local, local.value.and(0xffff_ffff_0000_0000n).or(word));
     } else if (size === 8) this.store("i64", host.value, offset, local.value);
     else this.store("i32", host.value, offset, local.value.low32());
-  }
-  #rowOffFastPath(
-    s: CallStatement,
-    ea: number,
-    loads: boolean,
-    registers: readonly { readonly n: number; readonly local: Local<I64> }[],
-  ): void {
-    for (const { n, local } of registers) this.store("i64", this.#flow.cpu, at.gr + 8 * n, local.value);
-    this.code.get(this.#context.cpuIndex).get(ea);
-    for (const arg of s.args.slice(1)) this.emit(arg);
-    this.code.call(this.#callees.routine(s.routine.name));
-    if (!loads) return;
-    for (const { n, local } of registers) this.set(local, load.i64(this.#flow.cpu, at.gr + 8 * n));
   }
 }

@@ -4,9 +4,11 @@ import type { Effect, Node, Recording, Statement } from "@lockframe/instructions
 /** Sets of register numbers, as bits. */
 export interface RegisterUse {
   readonly read: number;
+  /** Those that are written; what is written in part only, or not on every way, counts as read, too. */
   readonly written: number;
-  /** The condition code is asked for. */
+  /** The condition code is asked for; it is set. */
   readonly code: boolean;
+  readonly sets: boolean;
 }
 
 /** Routines whose only effect on registers is that on the row which their arguments 2 and 3 name. */
@@ -38,6 +40,7 @@ function find({ statements, effects }: Recording): RegisterUse {
   let read = 0;
   let written = 0;
   let code = false;
+  let sets = false;
   const seen = new Set<Node>();
   const numberOf = (index: Node): number => {
     if (index.kind !== "const") throw new Error("a register's number is a constant in compiled code");
@@ -66,9 +69,10 @@ function find({ statements, effects }: Recording): RegisterUse {
       if (!rowRoutines.has(s.routine.name)) return;
       const { first, last, file } = rowOf(s);
       if (file > 1) return;
+      const loads = s.routine.name === "loadMultiple";
       for (const n of row(first, last)) {
-        read |= 1 << n;
-        if (s.routine.name === "loadMultiple") written |= 1 << n;
+        if (!loads || file !== 0) read |= 1 << n;
+        if (loads) written |= 1 << n;
       }
     } else {
       visit(s.condition);
@@ -78,10 +82,13 @@ function find({ statements, effects }: Recording): RegisterUse {
       }
     }
   };
-  const effect = (e: Effect): void => {
+  const effect = (e: Effect, always = true): void => {
+    if (e.kind === "setCc") sets = true;
     if (e.kind === "setRegister") {
-      if (e.file === "gr") written |= numberOf(e.index);
-      else visit(e.index);
+      if (e.file === "gr") {
+        written |= numberOf(e.index);
+        if (e.half !== undefined || !always) read |= numberOf(e.index);
+      } else visit(e.index);
       visit(e.value);
     } else if (e.kind === "setState" || e.kind === "setSystemMask") visit(e.value);
     else if (e.kind === "store") [e.address, e.ar, e.value].forEach(visit);
@@ -91,10 +98,10 @@ function find({ statements, effects }: Recording): RegisterUse {
     else if (e.kind === "execute") [e.target, e.modifier].forEach(visit);
     else {
       visit(e.condition);
-      e.effects.forEach(effect);
+      e.effects.forEach((inner) => effect(inner, false));
     }
   };
   statements.forEach(statement);
-  effects.forEach(effect);
-  return { read, written, code };
+  effects.forEach((e) => effect(e));
+  return { read, written, code, sets };
 }

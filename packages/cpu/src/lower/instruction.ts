@@ -89,6 +89,21 @@ const composed: ReadonlySet<Node["kind"]> = new Set([
   "relative",
 ]);
 
+export const loadOf: Record<Exclude<OperandSize, 16>, Load> = {
+  1: "i32_8u",
+  2: "i32_16u",
+  4: "i32",
+  8: "i64",
+};
+export const storeOf: Record<Exclude<OperandSize, 16>, Store> = {
+  1: "i32_8",
+  2: "i32_16",
+  4: "i32",
+  8: "i64",
+};
+
+export type FetchStatement = Statement & { kind: "fetch" };
+export type StoreEffect = Effect & { kind: "store" };
 export type CallStatement = Statement & { kind: "call" };
 export type SetRegister = Effect & { kind: "setRegister" };
 
@@ -129,7 +144,7 @@ export class InstructionLowering extends Emitter {
         return;
       }
       case "fetch":
-        this.#fetch(s.size, s.address, s.ar);
+        this.fetch(s);
         this.code.set(this.#temporary(s.id, s.size === 16 ? "v128" : s.size === 8 ? "i64" : "i32"));
         return;
       case "guard":
@@ -141,11 +156,12 @@ export class InstructionLowering extends Emitter {
         });
         return;
       case "call": {
+        if (this.callInline(s)) return;
         const result = this.#temporary(s.id, "i32");
         this.call(s);
         this.code.tee(result).i32(0).binary("ltS", "i32");
         this.leaveIf();
-        this.called();
+        this.called(s);
         return;
       }
       case "if": {
@@ -167,6 +183,11 @@ export class InstructionLowering extends Emitter {
     return local;
   }
 
+  /** What a routine does, without calling it, when that is possible; its result is nothing that is asked for. */
+  protected callInline(_: CallStatement): boolean {
+    return false;
+  }
+
   /** Call a routine; leaves its result on the stack. */
   protected call(s: CallStatement): void {
     if (s.routine.where === "host") {
@@ -184,7 +205,7 @@ export class InstructionLowering extends Emitter {
   }
 
   /** A routine did not end the instruction. */
-  protected called(): void {
+  protected called(_: CallStatement): void {
     return;
   }
 
@@ -197,7 +218,8 @@ export class InstructionLowering extends Emitter {
     this.code.end();
   }
 
-  #fetch(size: OperandSize, address: Node, ar: Node): void {
+  /** Fetch an operand; leaves it on the stack. */
+  protected fetch({ size, address, ar }: FetchStatement): void {
     const ea = this.addressLocal(address);
     if (size === 16) {
       this.#fetchVector(ea, ar);
@@ -208,8 +230,7 @@ export class InstructionLowering extends Emitter {
     this.code.if(type, "likely");
     this.depth += 1;
     this.hostAddress(entry, ea);
-    const what: Record<Exclude<OperandSize, 16>, Load> = { 1: "i32_8u", 2: "i32_16u", 4: "i32", 8: "i64" };
-    this.code.load(what[size], 8 - size).else();
+    this.code.load(loadOf[size], 8 - size).else();
     this.emit(this.#cpu.node);
     this.code.get(ea).i32(size);
     this.#scope(() => this.emit(ar));
@@ -329,10 +350,6 @@ export class InstructionLowering extends Emitter {
     this.finish();
   }
 
-  /** A store off the fast path is done. */
-  protected storedSlowly(): void {
-    return;
-  }
   /** Nothing comes after an instruction, unless it is part of something larger. */
   protected finish(): void {
     this.code.unreachable();
@@ -400,7 +417,7 @@ export class InstructionLowering extends Emitter {
         return;
       }
       case "store":
-        this.#store(e);
+        this.storeOperand(e);
         return;
       case "setCc":
         this.setConditionCode(e.cc);
@@ -444,9 +461,9 @@ export class InstructionLowering extends Emitter {
     this.code.store(e.half === undefined ? store : "i32", place);
   }
 
-  #store(e: Effect & { kind: "store" }): void {
+  protected storeOperand(e: StoreEffect): void {
     const ea = this.addressLocal(e.address);
-    const value = this.#valueLocal(e.value);
+    const value = this.valueLocal(e.value);
     if (e.size === 16) {
       this.#storeVector(ea, value, e.ar);
       return;
@@ -456,8 +473,7 @@ export class InstructionLowering extends Emitter {
     this.depth += 1;
     this.hostAddress(entry, ea);
     this.code.get(value);
-    const narrow: Record<Exclude<OperandSize, 16>, Store> = { 1: "i32_8", 2: "i32_16", 4: "i32", 8: "i64" };
-    this.code.store(narrow[e.size], 8 - e.size);
+    this.code.store(storeOf[e.size], 8 - e.size);
     this.code.else();
     this.emit(this.#cpu.node);
     this.code.get(ea).get(value);
@@ -466,7 +482,6 @@ export class InstructionLowering extends Emitter {
     this.#scope(() => this.emit(e.ar));
     this.code.call(this.#callees.storeSlow);
     this.leaveIf();
-    this.storedSlowly();
     this.depth -= 1;
     this.code.end();
   }
@@ -494,11 +509,10 @@ export class InstructionLowering extends Emitter {
       ])
         leaveIfNot(this.call32(storeSlow, this.#cpu, where, half, I32.of(8), number.value));
     });
-    this.storedSlowly();
     this.depth -= 1;
     this.code.end();
   }
-  #valueLocal(node: Node): number {
+  protected valueLocal(node: Node): number {
     const known = this.#localOf(node);
     if (known !== undefined) return known;
     const local = this.body.local(node.type);

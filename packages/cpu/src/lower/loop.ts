@@ -57,6 +57,7 @@ interface Loop {
   again: Label;
   /** The same for one that was jumped to: there may be compiled code for it. */
   arrive: Label;
+  readonly interpretNext: Local<I32>;
   /** (cpu, address, word, budget) -> budget: the address is that of an instruction that did not complete. */
   readonly leave: number;
 }
@@ -196,6 +197,7 @@ export function defineRun(
     enter: 0,
     again: 0,
     arrive: 0,
+    interpretNext: e.local32(0),
     leave,
   };
   e.store("i32", cpu, at.event, I(Event.none));

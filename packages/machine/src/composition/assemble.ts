@@ -172,6 +172,7 @@ export function assemble(options: MachineOptions): Begun {
         services: of(tokens.services),
         routines: hostRoutines,
         engine: plan.cpu.engine,
+        background: true,
       }),
   );
   provide(
@@ -225,6 +226,7 @@ export function assemble(options: MachineOptions): Begun {
       diagnoseTable: child.resolve(tokens.diagnoseTable),
       requestShutdown: () => requestShutdown(child),
       dispose: async () => {
+        await child.resolve(tokens.processors).dispose();
         await child.dispose();
       },
     }),

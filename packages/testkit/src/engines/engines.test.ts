@@ -120,6 +120,117 @@ middle: lgfi %r3,0xa71b0003-0x100000000
     everywhere((count) => repeat(body)(count) + END + routine);
   });
 
+  it("calls routines that call others, from several places", () => {
+    const body = `brasl %r14,outer
+    aghi %r1,3
+    brasl %r14,inner
+    brasl %r14,outer
+    xilf %r1,0x55`;
+    const routines = `outer: lgr %r10,%r14
+    tmll %r1,2
+    je direct
+    brasl %r14,inner
+direct: brasl %r14,inner
+    aghi %r1,7
+    br %r10
+inner: sllg %r2,%r1,3
+    agr %r1,%r2
+    nilf %r1,0xffffff
+    cghi %r1,1000
+    blr %r14
+    srlg %r1,%r1,1
+    br %r14`;
+    everywhere((count) => repeat(body)(Math.ceil(count / 4)) + END + routines);
+  });
+
+  it("calls itself", () => {
+    const body = `lghi %r2,9
+    brasl %r14,fib
+    agr %r1,%r2`;
+    const routine = `fib: cghi %r2,2
+    blr %r14
+    stmg %r6,%r14,48(%r15)
+    aghi %r15,-160
+    lgr %r6,%r2
+    aghi %r2,-1
+    brasl %r14,fib
+    lgr %r7,%r2
+    lgr %r2,%r6
+    aghi %r2,-2
+    brasl %r14,fib
+    agr %r2,%r7
+    lmg %r6,%r14,208(%r15)
+    aghi %r15,160
+    br %r14`;
+    everywhere((count) => `llilf %r15,data+0x8000\n${repeat(body)(Math.ceil(count / 200))}${END}${routine}`);
+  });
+
+  it("returns to somewhere else than behind the call", () => {
+    const body = `brasl %r14,routine
+    aghi %r1,1
+other: aghi %r1,100`;
+    const routine = `routine: tmll %r13,8
+    je back
+    aghi %r14,other-other+4
+back: br %r14`;
+    everywhere((count) => repeat(body)(count) + END + routine);
+  });
+
+  it("goes to pages that are mapped to other ones meanwhile", () => {
+    // Page table at F5000, page E0 of which is F6000 and F7000 in turn.
+    const program = (count: number) => `
+    llilf %r12,data
+    llilf %r2,data+0x5000
+    lghi %r3,0
+fill: sllg %r4,%r3,12
+    sllg %r5,%r3,3
+    stg %r4,0(%r5,%r2)
+    aghi %r3,1
+    cghi %r3,256
+    jl fill
+    llilf %r3,data+0x4000
+    stg %r2,0(%r3)
+    larl %r4,adding
+    llilf %r5,data+0x6000
+    mvc 0(16,%r5),0(%r4)
+    larl %r4,counting
+    llilf %r5,data+0x7000
+    mvc 0(16,%r5),0(%r4)
+    larl %r4,space
+    lctlg %c1,%c1,0(%r4)
+    larl %r4,translated
+    lpswe 0(%r4)
+    .align 8
+space: .quad data+0x4000
+translated: .quad 0x0400000180000000, begin
+adding: agr %r1,%r13
+    br %r14
+    .align 8
+    .quad 0
+counting: aghi %r1,1
+    br %r14
+    .align 8
+    .quad 0
+begin: lghi %r1,0
+    lgfi %r13,${count}
+again: srlg %r9,%r13,${count > 1000 ? 12 : 2}
+    nill %r9,1
+    sllg %r9,%r9,12
+    llilf %r10,data+0x6000
+    agr %r10,%r9
+    cg %r10,512(%r12)
+    je same
+    stg %r10,512(%r12)
+    llilf %r11,data+0x5000
+    llilf %r7,data-0x10000
+    ipte %r11,%r7,0
+    stg %r10,0x700(%r11)
+same: brasl %r14,data-0x10000
+    brctg %r13,again
+${END}`;
+    everywhere(program);
+  });
+
   it.each(["", "lr %r0,%r0"])("crosses the end of a page, in an instruction too (%s)", (odd) => {
     const body = `agr %r1,%r13
     llilf %r3,7

@@ -1,0 +1,73 @@
+/** Regions are compiled by a thread of its own while guests run, where definitions are those that the thread knows. */
+import { type Instruction, instructions } from "@lockframe/instructions";
+import { getCompileCacheDir } from "node:module";
+import { MessageChannel, type MessagePort, Worker, receiveMessageOnPort } from "node:worker_threads";
+import type { Target } from "./batch.ts";
+import type { Region } from "./region.ts";
+
+/** What the thread is started with. */
+export interface WorkerStart extends Omit<Target, "definitions"> {
+  /** Definitions by their places in the list of all. */
+  readonly definitions: readonly number[];
+  readonly port: MessagePort;
+  /** Where Node keeps compiled sources, if it does. */
+  readonly cache: string | undefined;
+}
+export interface WorkerRequest {
+  readonly batch: number;
+  readonly regions: readonly Region[];
+}
+export type WorkerAnswer =
+  | { readonly batch: number; readonly module: WebAssembly.Module; readonly milliseconds: number }
+  | { readonly batch: number; readonly error: string };
+
+const fromSource = import.meta.url.endsWith(".ts");
+
+export class BackgroundCompiler {
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  #broken: unknown;
+
+  private constructor(target: Target, definitions: readonly number[]) {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    const { signatures, wasmPages } = target;
+    const start: WorkerStart = {
+      definitions,
+      signatures,
+      wasmPages,
+      port: port2,
+      cache: getCompileCacheDir(),
+    };
+    this.#worker = new Worker(new URL(`./compile-thread.${fromSource ? "ts" : "js"}`, import.meta.url), {
+      workerData: start,
+      transferList: [port2],
+      execArgv: fromSource ? ["--conditions=@lockframe/source"] : [],
+    });
+    this.#worker.on("error", (error) => (this.#broken = error ?? new Error("no reason was given")));
+    this.#worker.unref();
+    port1.unref();
+  }
+
+  /** Undefined when the thread cannot know a definition. */
+  static for(target: Target): BackgroundCompiler | undefined {
+    const places = new Map<Instruction, number>(instructions.map((definition, n) => [definition, n]));
+    const definitions = target.definitions.map((definition) => places.get(definition) ?? -1);
+    return definitions.includes(-1) ? undefined : new BackgroundCompiler(target, definitions);
+  }
+
+  compile(request: WorkerRequest): void {
+    this.#port.postMessage(request);
+  }
+  /** The next answer that has come. @throws Error the thread has failed */
+  poll(): WorkerAnswer | undefined {
+    if (this.#broken !== undefined)
+      throw new Error("the compiling thread has failed", { cause: this.#broken });
+    const received = receiveMessageOnPort(this.#port) as { readonly message: WorkerAnswer } | undefined;
+    return received?.message;
+  }
+  async dispose(): Promise<void> {
+    this.#port.close();
+    await this.#worker.terminate();
+  }
+}
