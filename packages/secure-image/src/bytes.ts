@@ -1,7 +1,7 @@
+import { PAGE_SIZE } from "@lockframe/memory";
 import { ImageError } from "./image-error.ts";
 
-/** Size of a page, the unit of unpacking. */
-export const PAGE_SIZE = 0x1000;
+export { PAGE_SIZE };
 
 /** `n` rounded up to the next page boundary. */
 export function roundUpToPage(n: number): number {

@@ -2,6 +2,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { unimplemented } from "@lockframe/architecture";
 import { didYouMean } from "@lockframe/profile";
+import { readJson } from "./objects.ts";
 import { parseBoolean, parseOptions } from "./option-string.ts";
 import { QemuError } from "./qemu-error.ts";
 
@@ -188,13 +189,7 @@ export class BlockNodes {
 
 /** A JSON object, its members' members by names with dots. */
 function parseNested(option: string, text: string): ReadonlyMap<string, string> {
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new QemuError("LF-QEMU-003", `${option} ${text}: JSON parse error: ${reason}`);
-  }
+  const data = readJson(option, text);
   const flat = new Map<string, string>();
   const visit = (value: unknown, prefix: string): void => {
     if (typeof value === "object" && value !== null) {

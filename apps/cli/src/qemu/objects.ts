@@ -103,13 +103,7 @@ export function isOnHugePages(context: string, path: string): boolean {
 
 /** The members of a JSON object as QEMU's JSON forms of `-object` and `-device` take them. */
 export function parseJson(option: string, text: string): ReadonlyMap<string, string> {
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new QemuError("LF-QEMU-003", `${option} ${text}: JSON parse error: ${reason}`);
-  }
+  const data = readJson(option, text);
   if (typeof data !== "object" || data === null)
     throw new QemuError("LF-QEMU-003", `${option} ${text}: not an object`);
   return new Map(
@@ -118,4 +112,14 @@ export function parseJson(option: string, text: string): ReadonlyMap<string, str
       typeof value === "boolean" ? (value ? "on" : "off") : String(value),
     ]),
   );
+}
+
+/** @throws QemuError LF-QEMU-003 it is no JSON */
+export function readJson(option: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new QemuError("LF-QEMU-003", `${option} ${text}: JSON parse error: ${reason}`);
+  }
 }
