@@ -40,6 +40,7 @@ function machine({ unpackFacility = true } = {}): Machine {
         gr: (register) => (register === r1 ? address : register === 4 ? BigInt(subcode) : 0n),
         protectedGuest,
         problemState,
+        prefix: 0,
       }),
   };
 }

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { DiagnoseTable, resume, type DiagnoseContext } from "./diagnose.ts";
-import { kvmHypercall, timeSliceEnd, timeSliceYield } from "./hypercall.ts";
+import { kvmHypercall, releasePages, timeSliceEnd, timeSliceYield } from "./hypercall.ts";
 
 function context(registers: Readonly<Record<number, bigint>> = {}, problemState = false): DiagnoseContext {
-  return { r1: 2, r3: 4, gr: (register) => registers[register] ?? 0n, problemState, protectedGuest: false };
+  const gr = (register: number): bigint => registers[register] ?? 0n;
+  return { r1: 2, r3: 4, gr, problemState, prefix: 0x5000, protectedGuest: false };
 }
 
 test("functions are found by the rightmost 16 bits of their code", () => {
@@ -52,4 +53,26 @@ test("a notification reaches the device with subchannel, queue and cookie", () =
   });
   expect(hypercall(context({ 1: 3n, 2: 0x10007n, 3: 1n, 4: 9n }))).toEqual(resume({ 2: 2n ** 64n - 5n }));
   expect(calls).toEqual([[0x10007n, 1n, 9n]]);
+});
+
+test("pages are released from one to another, but not the prefix area", () => {
+  const released: number[] = [];
+  const release = releasePages({ pageCount: 9, clearPages: (first, count) => released.push(first, count) });
+  expect(release(context({ 2: 0x4000n, 4: 0x7000n }))).toEqual(resume());
+  expect(released).toEqual([4, 1, 7, 1]);
+  expect(release(context({ 2: 0x8000n, 4: 0xffff_ffff_f000n }))).toEqual(resume());
+  expect(released.slice(4)).toEqual([8, 1]);
+  expect(release({ ...context({ 2: 0x2000n, 4: 0x2000n }), protectedGuest: true })).toEqual(resume());
+  expect(released.length).toBe(6);
+});
+
+test.each([
+  [0x3000n, 0x2000n],
+  [0x2042n, 0x3000n],
+  [0x2000n, 0x3042n],
+  [0x1000n, 0x3000n],
+  [0n, 0n],
+])("pages from %i to %i are none to be released", (first, last) => {
+  const release = releasePages({ pageCount: 9, clearPages: () => expect.unreachable() });
+  expect(release(context({ 2: first, 4: last }))).toEqual({ kind: "exception", code: 0x06 });
 });

@@ -8,6 +8,8 @@ export interface DiagnoseContext {
   /** Contents of a general register, 0 to 2^64-1. */
   gr(register: number): bigint;
   readonly problemState: boolean;
+  /** Address of the CPU's prefix area. */
+  readonly prefix: number;
   /** The guest is protected: operands are copied by the Ultravisor, and fewer functions are allowed. */
   readonly protectedGuest: boolean;
 }

@@ -19,6 +19,37 @@ const VIRTIO_NOTIFY = 0n; // of virtio without channel I/O; Linux used it to pri
 const VIRTIO_CCW_NOTIFY = 3n;
 const STORAGE_LIMIT = 4n;
 
+/** Storage that pages can be taken from. */
+export interface ReleasableStorage {
+  readonly pageCount: number;
+  /** Make pages zero. */
+  clearPages(first: number, count: number): void;
+}
+
+const PAGE_SIZE = 0x1000n;
+/** The prefix area at its place after a reset is not to be released. */
+const FIRST_RELEASABLE = 2n * PAGE_SIZE;
+const PREFIX_PAGES = 2;
+
+/**
+ * DIAGNOSE 10: release pages, from the one whose address is in R1 to the one whose address is in R3. Their content is
+ * gone; those of the CPU's prefix area stay. A protected guest's pages are not the host's to take: nothing happens.
+ * Source: Linux arch/s390/kvm/diag.c.
+ */
+export function releasePages(storage: ReleasableStorage): DiagnoseHandler {
+  return ({ r1, r3, gr, prefix, protectedGuest }) => {
+    const [first, last] = [gr(r1), gr(r3)];
+    const isRange = first >= FIRST_RELEASABLE && last >= first;
+    if (!isRange || first % PAGE_SIZE !== 0n || last % PAGE_SIZE !== 0n) return specification;
+    if (protectedGuest) return resume();
+    const end = Number(last / PAGE_SIZE) + 1;
+    const prefixPage = prefix / Number(PAGE_SIZE);
+    for (let page = Number(first / PAGE_SIZE); page < Math.min(end, storage.pageCount); page++)
+      if (page < prefixPage || page >= prefixPage + PREFIX_PAGES) storage.clearPages(page, 1);
+    return resume();
+  };
+}
+
 /** DIAGNOSE 44: voluntary time-slice end. */
 export const timeSliceEnd: DiagnoseHandler = () => ({ kind: "yield", to: undefined });
 

@@ -12,7 +12,14 @@ export {
 export { planDirectBoot, type BootPlan, type DirectBootOptions } from "./direct-boot.ts";
 export type { Segment } from "./elf-kernel.ts";
 export { planFirmware, type FirmwarePlan } from "./firmware.ts";
-export { kvmHypercall, timeSliceEnd, timeSliceYield, type HypercallPorts } from "./hypercall.ts";
+export {
+  kvmHypercall,
+  releasePages,
+  timeSliceEnd,
+  timeSliceYield,
+  type HypercallPorts,
+  type ReleasableStorage,
+} from "./hypercall.ts";
 export { ccwParameterBlock, IplParameterBlock, parameterBlockType } from "./ipl-parameter-block.ts";
 export * from "./loader/index.ts";
 export { quickIplBlock, QUICK_IPL_AT, type QuickIpl } from "./quick-ipl.ts";

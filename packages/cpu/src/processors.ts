@@ -98,6 +98,7 @@ export class Processors {
   readonly hasVectors: boolean;
   readonly #tally = new ExitTally();
   #leave = false;
+  #sliceEnds = false;
   #instructions = 0;
 
   constructor(options: ProcessorsOptions) {
@@ -340,6 +341,10 @@ export class Processors {
     this.#time?.skip(nanoseconds);
     return this.#time !== undefined;
   }
+  /** Let the other CPUs have their turns: for a CPU that waits for one of them. */
+  endSlice(): void {
+    this.#sliceEnds = true;
+  }
   /** End `run` at the next chance. */
   leave(): void {
     this.#leave = true;
@@ -431,7 +436,8 @@ export class Processors {
   #slice(member: Member): boolean {
     const { cpu, pending } = member;
     let budget = this.#upToClock(cpu, SLICE);
-    while (budget > 0 && cpu.state === "operating" && !this.#leave) {
+    this.#sliceEnds = false;
+    while (budget > 0 && cpu.state === "operating" && !this.#leave && !this.#sliceEnds) {
       const left = this.#advance(cpu, budget);
       this.#instructions += budget - left;
       budget = left;

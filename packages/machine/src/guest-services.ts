@@ -89,6 +89,7 @@ export class GuestServices implements Services {
       r3,
       gr: (n) => cpu.gr(n),
       problemState: cpu.problemState,
+      prefix: cpu.prefix,
       protectedGuest: this.#options.ultravisor.isProtected,
     });
     switch (action.kind) {
@@ -100,7 +101,8 @@ export class GuestServices implements Services {
           this.#options.lifeCycle().blockRefused(action.refused);
         return;
       case "yield":
-        return;
+        this.#options.processors().endSlice();
+        return modeChanged;
       default:
         this.#options.lifeCycle().ipl(cpu, action);
         return modeChanged;

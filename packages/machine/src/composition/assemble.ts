@@ -4,7 +4,14 @@
  */
 import "reflect-metadata";
 import { facilityBit } from "@lockframe/architecture";
-import { Diagnose308, DiagnoseTable, kvmHypercall, timeSliceEnd, timeSliceYield } from "@lockframe/ccw-bios";
+import {
+  Diagnose308,
+  DiagnoseTable,
+  kvmHypercall,
+  releasePages,
+  timeSliceEnd,
+  timeSliceYield,
+} from "@lockframe/ccw-bios";
 import { ChannelSubsystem } from "@lockframe/channel-subsystem";
 import { Processors, engineArea, hostRoutines } from "@lockframe/cpu";
 import { type Instruction, instructions } from "@lockframe/instructions";
@@ -140,6 +147,7 @@ export function assemble(options: MachineOptions): Begun {
   provide(tokens.diagnoseTable, (of) => {
     const iplDiagnose = of(tokens.diagnose308);
     return new DiagnoseTable((code) => options.log.debug(`DIAGNOSE ${code.toString(16)} is not offered`))
+      .add(0x10, releasePages(of(tokens.storage)))
       .add(0x44, timeSliceEnd)
       .add(0x9c, timeSliceYield)
       .add(0x308, (context) => iplDiagnose.execute(context))
