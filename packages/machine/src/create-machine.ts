@@ -204,7 +204,7 @@ class RunningMachine implements Machine {
   /** Until what boots has been loaded, or something rings. */
   async #untilLoaded(loading: Promise<void>): Promise<void> {
     const { bell } = this.#parts;
-    await Promise.race([loading.then(() => bell.ring()), bell.sleep(LONGEST_SLEEP_MS)]);
+    await Promise.race([loading.finally(() => bell.ring()), bell.sleep(LONGEST_SLEEP_MS)]);
     bell.silence();
   }
 
