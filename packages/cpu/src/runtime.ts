@@ -31,6 +31,8 @@ export interface Runtime {
   readonly tablePlace: number;
   /** (cpu, bits 0-63 of a PSW, address, address of the instruction) -> -1, with an event. */
   readonly loadPsw: number;
+  /** (cpu, address, ASCE) -> 0 or the program-interruption code; see `defineWalk`. */
+  readonly walk: number;
   readonly tlb: TlbFunctions;
   /** (cpu, address) -> place of the instruction, whose word is in the state's `fetchWord`; or 0 with an event. */
   readonly instructionFetch: number;
@@ -68,6 +70,7 @@ export function buildRuntime(module: ModuleBuilder, storage: Storage, imports: R
     instructionFetch: defineInstructionFetch(module, translate, raise),
     tablePlace,
     loadPsw: defineLoadPsw(module),
+    walk,
     tlb,
   };
 }

@@ -318,7 +318,7 @@ function translation(processors: Processors): HostRoutines {
       return cpu.gr(r2) & 3n ? onAll((each) => each.flushTlb()) : 0;
     },
     /** LRA, LRAY (form 0), LRAG (form 1): (address, AR, R1, form). */
-    loadRealAddress: (cpu) => {
+    loadRealAddressSlow: (cpu) => {
       const [address, r1, form] = [cpu.arg64(0), cpu.arg32(2), cpu.arg32(3)];
       // The space is the one that the PSW names, DAT on or off.
       const space = Number((cpu.u64(at.pswMask) >> 46n) & 3n);
@@ -343,7 +343,7 @@ function translation(processors: Processors): HostRoutines {
       cpu.storeBytes(cpu.arg64(0), bytes64(result.address), cpu.arg32(1));
     },
     /** LURA 0, LURAG 1, STURA 2, STURG 3: (R1, R2, form). */
-    useRealAddress: (cpu) => {
+    useRealAddressSlow: (cpu) => {
       const [r1, r2, form] = [cpu.arg32(0), cpu.arg32(1), cpu.arg32(2)];
       const size = form & 1 ? 8 : 4;
       const real = cpu.gr(r2) & cpu.addressMask;

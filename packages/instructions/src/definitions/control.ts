@@ -251,13 +251,13 @@ const storageKeys: readonly Instruction[] = [
 const setStorageKey = hostRoutine("setStorageKey", "i32", "i32", "i32");
 const testProtection = hostRoutine("testProtection", "i64", "i32", "i64");
 
-const loadRealAddress = hostRoutine("loadRealAddress", "i64", "i32", "i32", "i32");
+const loadRealAddress = wasmRoutine("loadRealAddress", "i64", "i32", "i32", "i32");
 const realAddress =
   (form: number) =>
   ({ r1, s2 }: { r1: I32; s2: Operand }): Effects => [
     cc.set(call(loadRealAddress, s2.address, s2.ar, r1, I32.of(form))),
   ];
-const usingReal = hostRoutine("useRealAddress", "i32", "i32", "i32");
+const usingReal = wasmRoutine("useRealAddress", "i32", "i32", "i32");
 /** LURA(0), LURAG(1), STURA(2), STURG(3). */
 const real =
   (form: number) =>

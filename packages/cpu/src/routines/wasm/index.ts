@@ -8,6 +8,7 @@ import { buildControlRoutines } from "./control.ts";
 import { buildDatTableRoutines } from "./dat-tables.ts";
 import { buildLongOperandRoutines } from "./long-operands.ts";
 import { buildOptionalSpecificationRoutines } from "./optional-specifications.ts";
+import { buildRealAddressRoutines } from "./real-addresses.ts";
 import { buildStringRoutines } from "./strings.ts";
 import { buildTimingRoutines } from "./timing.ts";
 import { buildTranslationRoutines } from "./translate.ts";
@@ -29,6 +30,7 @@ export const buildWasmRoutines = (
     ...buildLongOperandRoutines(module, runtime),
     ...buildOptionalSpecificationRoutines(module, runtime, hostRoutine),
     ...buildStringRoutines(module, runtime),
+    ...buildRealAddressRoutines(module, storage, runtime, hostRoutine),
     ...buildTimingRoutines(module, runtime, hostNanoseconds),
     ...buildTranslationRoutines(module, runtime),
     ...buildArithmeticRoutines(module, runtime),
