@@ -23,7 +23,8 @@ export interface WorkloadGuests {
   readonly failure: string | undefined;
 }
 
-const noQemu = "qemu-system-s390x is not installed (Debian's package qemu-system-misc or qemu-system-s390x)";
+export const noQemu =
+  "qemu-system-s390x is not installed (Debian's package qemu-system-misc or qemu-system-s390x)";
 
 export interface BenchOptions {
   /** How many times everything is measured. */
@@ -36,17 +37,23 @@ export interface BenchOptions {
 /** What rows measure with. Boots are made once and shared by all rows that ask for them. */
 export class BenchContext implements AsyncDisposable {
   readonly options: BenchOptions;
-  readonly #folder: string;
+  /** Takes temporary files. */
+  readonly folder: string;
   readonly #parts: () => Promise<GuestParts>;
   #files: Promise<GuestParts> | undefined;
   #guests: Promise<WorkloadGuests | string> | undefined;
   readonly #boots = new Map<Side, Promise<Boots>>();
 
-  /** `folder` takes temporary files; `parts` gets kernel and initramfs when a row first needs them. */
+  /** `parts` gets kernel and initramfs when a row first needs them. */
   constructor(options: BenchOptions, folder: string, parts: () => Promise<GuestParts>) {
     this.options = options;
-    this.#folder = folder;
+    this.folder = folder;
     this.#parts = parts;
+  }
+
+  /** Kernel and initramfs of the boots. */
+  parts(): Promise<GuestParts> {
+    return (this.#files ??= this.#parts());
   }
 
   boots(side: Side): Promise<Boots> {
@@ -67,9 +74,8 @@ export class BenchContext implements AsyncDisposable {
   async #bootGuests(): Promise<WorkloadGuests | string> {
     const missing = missingCompiler();
     if (missing !== undefined) return missing;
-    this.#files ??= this.#parts();
-    const parts = { kernel: (await this.#files).kernel, initrd: join(this.#folder, "workloads.cpio") };
-    writeFileSync(parts.initrd, await workloadInitramfs(this.#folder));
+    const parts = { kernel: (await this.parts()).kernel, initrd: join(this.folder, "workloads.cpio") };
+    writeFileSync(parts.initrd, await workloadInitramfs(this.folder));
     const ours = await WorkloadGuest.boot(plainStarter(parts, this.options.engine));
     if (this.options.size === "short") return { ours, peer: undefined, failure: "results alone" };
     if (qemuVersion() === undefined) return { ours, peer: undefined, failure: noQemu };
@@ -103,15 +109,14 @@ export class BenchContext implements AsyncDisposable {
     if (side === "qemu" && qemuVersion() === undefined) {
       return noQemu;
     }
-    this.#files ??= this.#parts();
-    const parts = await this.#files;
+    const parts = await this.parts();
     switch (side) {
       case "qemu":
         return qemuStarter(parts);
       case "plain":
         return plainStarter(parts, this.options.engine);
       case "protected": {
-        const sealed = await sealedImage(parts, this.#folder);
+        const sealed = await sealedImage(parts, this.folder);
         return typeof sealed === "string"
           ? sealed
           : protectedStarter(sealed.image, sealed.hostKey, this.options.engine);

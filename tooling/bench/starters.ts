@@ -22,13 +22,13 @@ const direct = ({ kernel, initrd }: GuestParts): string[] =>
     value,
   ]);
 
-/** qemu-system-s390x with its translator, the peer of every boot. */
-export function qemuStarter(parts: GuestParts): Starter {
+/** qemu-system-s390x with its translator, the peer of every boot. `more` are options that both sides have. */
+export function qemuStarter(parts: GuestParts, more: readonly string[] = []): Starter {
   const machine = ["-machine", "s390-ccw-virtio,accel=tcg", "-cpu", "max"];
   return {
     name: "qemu-system-s390x",
     command: "qemu-system-s390x",
-    args: [...machine, ...common, ...console, ...direct(parts)],
+    args: [...machine, ...common, ...console, ...more, ...direct(parts)],
   };
 }
 
@@ -43,7 +43,7 @@ export function qemuVersion(): string | undefined {
 }
 
 /** Our machine with the same command line. */
-export function plainStarter(parts: GuestParts, engine: OwnEngine): Starter {
+export function plainStarter(parts: GuestParts, engine: OwnEngine, more: readonly string[] = []): Starter {
   return {
     name: "lockframe",
     ...lockframe(
@@ -55,6 +55,7 @@ export function plainStarter(parts: GuestParts, engine: OwnEngine): Starter {
       "s390-ccw-virtio",
       ...common,
       ...console,
+      ...more,
       ...direct(parts),
     ),
   };

@@ -19,7 +19,7 @@ const commandSeconds = 900;
  * Process 1: a shell that reads commands from the console without echo, runs each, and says so. `tmp` is a tmpfs of its
  * own, so that files of workloads never meet a disk.
  */
-const init = `#!/bin/sh
+export const commandInit = `#!/bin/sh
 export PATH=/usr/sbin:/usr/bin HOME=/root
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
@@ -36,10 +36,10 @@ poweroff -f
 
 /** Process 1 that executes these commands without being asked, and powers off. */
 export const unattendedInit = (commands: readonly string[]): string =>
-  init.replace(/while[^]*done[^\n]*\n/, () => `${commands.join("\n")}\n`);
+  commandInit.replace(/while[^]*done[^\n]*\n/, () => `${commands.join("\n")}\n`);
 
 /** The initramfs in which workloads run: Debian's busybox and the workloads, built for each machine. */
-export async function workloadInitramfs(folder: string, processOne = init): Promise<Uint8Array> {
+export async function workloadInitramfs(folder: string, processOne = commandInit): Promise<Uint8Array> {
   const archive = new DebianArchive({ environment: { ...process.env } });
   const busybox = await fetchBusyboxStatic(archive);
   const extraFiles = builds.map((build) => ({
@@ -129,6 +129,18 @@ export class WorkloadGuest implements AsyncDisposable {
   async end(): Promise<Ending> {
     this.#process.send("poweroff -f\n");
     return this.#process.end(60);
+  }
+
+  /** Runs a command. @throws Error with what it printed when its status is not 0 */
+  async run(text: string): Promise<string> {
+    const output = await this.#command(text);
+    if (/status \d+$/.test(output)) throw new Error(`${this.name}: '${text}': ${output.trim()}`);
+    return output;
+  }
+
+  /** Seconds of CPU that the machine's process has used. */
+  cpuSeconds(): number {
+    return this.#process.cpuSeconds();
   }
 
   /** All that the machine printed. */
