@@ -5,13 +5,15 @@ const MOST_MODULES = 5000;
 /** Growth of the process after the first eviction above which memory counts as leaking. */
 const MOST_GROWTH = 400 * 2 ** 20;
 const CHURN_ROUNDS = 6000;
+/** Milliseconds for one program, on a busy host too. */
+const PATIENCE = 300_000;
 
 /** One run of the torture, program after program; what is next follows from the seed. */
 export class Torture {
   readonly #seed: string;
-  readonly #hot = new Bench("both");
-  readonly #all = new Bench("both-all");
-  readonly #churning = new Bench("jit-all");
+  readonly #hot = new Bench("both", PATIENCE);
+  readonly #all = new Bench("both-all", PATIENCE);
+  readonly #churning = new Bench("jit-all", PATIENCE);
   readonly #began = performance.now();
   #rounds = 0;
   #programs = 0;

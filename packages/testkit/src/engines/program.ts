@@ -40,9 +40,12 @@ export interface Ending {
 export class Bench {
   readonly #storage = Storage.create({ size: MIB, reserved: engineArea(1) });
   readonly #processors: Processors;
+  readonly #patience: number;
   #runs = 0;
 
-  constructor(engine: Engine) {
+  /** `patience`: milliseconds after which a program counts as endless. */
+  constructor(engine: Engine, patience = PATIENCE) {
+    this.#patience = patience;
     this.#processors = new Processors({
       storage: this.#storage,
       count: 1,
@@ -78,7 +81,7 @@ export class Bench {
     processors.clearReset(cpu);
     cpu.loadPsw(EXTENDED, BigInt(origin));
     cpu.state = "operating";
-    const { kind } = processors.run(PATIENCE);
+    const { kind } = processors.run(this.#patience);
     return {
       kind,
       psw: [cpu.pswMask, cpu.pswAddress],
