@@ -87,6 +87,8 @@ export class Jit {
   readonly #underWay = new Map<number, readonly Live[]>();
   readonly #imports: Record<string, WebAssembly.ImportValue>;
   readonly #byPage = new Map<number, Set<Live>>();
+  /** Places for which a region is being compiled: a place whose entry was taken meanwhile may be asked for again. */
+  readonly #awaited = new Set<number>();
   /** Regions that are installed, by number. */
   readonly #installed = new Map<number, Live>();
   /** Changes of pages from which code was made. */
@@ -201,13 +203,15 @@ export class Jit {
       const { place } = request;
       // The count may have given way to another one, or its page may have changed.
       const smaller = this.#regionFor(place);
-      if (smaller === undefined && !this.#isAskedFor(place)) return [];
+      if (this.#awaited.has(place) || (smaller === undefined && !this.#isAskedFor(place))) return [];
       if (smaller === undefined && !this.#code.isStable(this.#code.pageOf(place))) {
         this.#view.setUint32(entryOf(place) + 4, 0, true); // it will be asked for again
         return [];
       }
       const region = discover(this.#code, request, smaller === undefined ? extents.small : extents.large);
-      return region === undefined ? [] : [region];
+      if (region === undefined) return [];
+      this.#awaited.add(place);
+      return [region];
     });
     if (regions.length === 0) return;
     if (this.#next + regions.length > Patience.mostRegions || this.#liveModules >= MOST_MODULES)
@@ -258,6 +262,7 @@ export class Jit {
     const { exports } = new WebAssembly.Instance(module, { host: this.#imports });
     for (const live of batch) {
       if (live.dropped) continue;
+      this.#awaited.delete(live.place);
       const { number, place, replaces } = live;
       if (!this.#isAskedFor(place) && (replaces === undefined || this.#regionFor(place) !== replaces)) {
         this.#drop(live); // another place has taken the entry
@@ -282,6 +287,7 @@ export class Jit {
   }
   #drop(region: Live): void {
     region.dropped = true;
+    if (!this.#installed.has(region.number)) this.#awaited.delete(region.place);
     const entry = entryOf(region.place);
     const isWaitedFor = !this.#installed.has(region.number) && this.#isAskedFor(region.place);
     if (isWaitedFor || this.#regionFor(region.place) === region) this.#view.setUint32(entry + 4, 0, true);

@@ -176,6 +176,31 @@ back: br %r14`;
     everywhere((count) => repeat(body)(count) + END + routine);
   });
 
+  it("comes to places that share an entry of the table of places", () => {
+    // The routine is half a MiB beyond the loop; each takes the entry from the other and is asked for again.
+    const program = (count: number) => `
+    llilf %r12,data
+    lghi %r1,0
+    larl %r5,again
+    llilf %r6,0x80000
+    agr %r6,%r5
+    mvhhi 0(%r6),0x07fe
+    lghi %r7,4
+outer: lgfi %r13,2000
+again: aghi %r1,1
+    brctg %r13,again
+    basr %r14,%r6
+    brctg %r7,outer
+    lgr %r8,%r7
+    lghi %r7,1
+    lgfi %r13,${count}
+    aghi %r9,1
+    cghi %r9,1
+    je again
+${END}`;
+    everywhere(program);
+  });
+
   it("goes to pages that are mapped to other ones meanwhile", () => {
     // Page table at F5000, page E0 of which is F6000 and F7000 in turn.
     const program = (count: number) => `
