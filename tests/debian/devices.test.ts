@@ -9,11 +9,12 @@ import { GuestShell } from "../support/guest-shell.ts";
 import { type RunningMachine, startMachine } from "../support/running-machine.ts";
 import { ScratchFolder } from "../support/scratch-folder.ts";
 import { newHostKey } from "../support/sealed-tiny-guest.ts";
+import { TestConsole } from "../support/test-console.ts";
 
 const MINUTES = 60_000;
 vi.setConfig({ testTimeout: 3 * MINUTES });
 const QUIET = "console=ttysclp0 quiet cryptomgr.notests";
-const plugins = ["disk-images", "virtio-blk", "virtio-rng"];
+const plugins = ["disk-images", "virtio-blk", "virtio-rng", "virtio-serial"];
 const had = await deviceGuest();
 
 /** An empty image; what is not written to it takes no room. */
@@ -31,15 +32,18 @@ function fileSystemFaults(image: string): string | undefined {
   return status === 0 ? "" : stdout;
 }
 
-const MAKE_FILE_SYSTEM =
-  "mkdir -p /mnt && modprobe -a virtio_blk crc32c_generic ext4 && /usr/sbin/mkfs.ext4 -q /dev/vda && mount /dev/vda /mnt";
+/** Drivers find disks in any order: they go by their device numbers. */
+const deviceOf = (at: string): string => `/dev/$(ls /sys/bus/ccw/devices/${at}/virtio*/block)`;
+const DISK = deviceOf("0.0.0001");
+const MAKE_FILE_SYSTEM = `mkdir -p /mnt && modprobe -a virtio_blk crc32c_generic ext4 && /usr/sbin/mkfs.ext4 -q ${DISK} && mount ${DISK} /mnt`;
 const FILL = "dd if=/dev/urandom of=/mnt/noise bs=64k count=64 2>/dev/null && sha256sum < /mnt/noise";
-const REMOUNT = "umount /mnt && mount /dev/vda /mnt && sha256sum < /mnt/noise";
+const REMOUNT = `umount /mnt && mount ${DISK} /mnt && sha256sum < /mnt/noise`;
 
 describeWith("disks and random bytes of a plain guest", had, (parts) => {
   let folder: ScratchFolder;
   let disk: string;
   let content: string;
+  const [terminal, agent] = [new TestConsole(), new TestConsole()];
   let guest: RunningMachine;
   let shell: GuestShell;
 
@@ -51,12 +55,24 @@ describeWith("disks and random bytes of a plain guest", had, (parts) => {
     guest = await startMachine({
       ...parts(),
       commandLine: QUIET,
+      characterPorts: new Map([
+        ["terminal", terminal],
+        ["agent", agent],
+      ]),
       changes: {
         plugins,
         devices: [
           { type: "virtio-blk-ccw", at: "fe.0.0001", drive: { file: disk }, serial: "LOCK-1" },
           { type: "virtio-blk-ccw", at: "0.1.1000", drive: { file: content, readOnly: true }, packed: true },
           { type: "virtio-rng-ccw" },
+          {
+            type: "virtio-serial-ccw",
+            at: "0.2.0001",
+            ports: [
+              { chardev: "terminal", console: true },
+              { chardev: "agent", name: "org.example" },
+            ],
+          },
         ],
       },
     });
@@ -68,27 +84,27 @@ describeWith("disks and random bytes of a plain guest", had, (parts) => {
   });
 
   test("the channel subsystem has them, by their numbers", async () => {
-    expect(await shell.run("ls /sys/bus/ccw/devices")).toBe("0.0.0000  0.0.0001  0.1.1000");
-    expect(await shell.run("cat /sys/bus/ccw/devices/*/cutype")).toBe("3832/04\n3832/02\n3832/02");
-    expect(await shell.run("cat /sys/bus/ccw/devices/*/online")).toBe("1\n1\n1");
+    expect(await shell.run("ls /sys/bus/ccw/devices")).toBe("0.0.0000  0.0.0001  0.1.1000  0.2.0001");
+    expect(await shell.run("cat /sys/bus/ccw/devices/*/cutype")).toBe("3832/04\n3832/02\n3832/02\n3832/03");
+    expect(await shell.run("cat /sys/bus/ccw/devices/*/online")).toBe("1\n1\n1\n1");
   });
 
   test("a file system is made, filled, and the same after it was mounted again", async () => {
     await shell.run(MAKE_FILE_SYSTEM);
     const written = await shell.run(FILL);
     expect(await shell.run(REMOUNT)).toBe(written);
-    expect(await shell.run("cat /sys/block/vda/serial")).toBe("LOCK-1");
+    expect(await shell.run("cat /sys/bus/ccw/devices/0.0.0001/virtio*/block/*/serial")).toBe("LOCK-1");
     await shell.run("umount /mnt");
     expect(fileSystemFaults(disk) ?? "").toBe("");
   });
 
   test("a read-only disk with a packed queue is read, and stays as it is", async () => {
     const digest = createHash("sha256").update(readFileSync(content)).digest("hex");
-    expect(await shell.run("sha256sum < /dev/vdb")).toBe(`${digest}  -`);
-    expect(await shell.run("cat /sys/block/vdb/ro")).toBe("1");
-    expect(await shell.run("dd if=/dev/zero of=/dev/vdb count=1 2>/dev/null || echo refused")).toBe(
-      "refused",
-    );
+    expect(await shell.run(`sha256sum < ${deviceOf("0.1.1000")}`)).toBe(`${digest}  -`);
+    expect(await shell.run("cat /sys/bus/ccw/devices/0.1.1000/virtio*/block/*/ro")).toBe("1");
+    expect(
+      await shell.run(`dd if=/dev/zero of=${deviceOf("0.1.1000")} count=1 2>/dev/null || echo refused`),
+    ).toBe("refused");
   });
 
   test("random bytes come from the host", async () => {
@@ -102,10 +118,24 @@ describeWith("disks and random bytes of a plain guest", had, (parts) => {
     expect(other).not.toBe(one);
   });
 
-  test("the kernel has nothing to complain of", async () => {
-    expect(await shell.run("dmesg | grep -i -E 'error|warn|oops|fail|unable' | grep -v vdb || true")).toBe(
-      "",
+  test("a console and a port with a name carry bytes both ways", async () => {
+    await shell.run("stty -F /dev/hvc0 raw -echo && echo to the terminal > /dev/hvc0");
+    await terminal.until(/to the terminal/);
+    terminal.type("typed\n");
+    expect(await shell.run("head -n 1 < /dev/hvc0")).toBe("typed");
+    const port = await shell.run("dirname $(grep -l org.example /sys/class/virtio-ports/*/name)");
+    const device = `/dev/${port.split("/").at(-1)}`;
+    agent.type("question\n");
+    expect(await shell.run(`{ read -r line; echo "answer to $line" >&0; echo $line; } <> ${device}`)).toBe(
+      "question",
     );
+    await agent.until(/answer to question\n/);
+  });
+
+  test("the kernel has nothing to complain of", async () => {
+    expect(
+      await shell.run("dmesg | grep -i -E 'error|warn|oops|fail|unable' | grep -v 'vd[ab]' || true"),
+    ).toBe("");
     expect(guest.messages.filter((line) => /broke|failed/.test(line))).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 /** A machine inside the test, for what the command does not show: storage, figures, the moment of a transition. */
 import type { KeyObject } from "node:crypto";
 import { createMachine, type Machine, type MachineEvents } from "@lockframe/machine";
-import type { DeviceBoot, Stop, Timers } from "@lockframe/plugin-api";
+import type { CharacterPort, DeviceBoot, Stop, Timers } from "@lockframe/plugin-api";
 import type { ProfileLayer } from "@lockframe/profile";
 import { planMachineOf } from "lockframe/testing";
 import { TestConsole } from "./test-console.ts";
@@ -17,6 +17,8 @@ export interface RunningMachineOptions {
   /** `base`, or `pvm` when there are host keys. */
   readonly profile?: string;
   readonly changes?: Partial<ProfileLayer>;
+  /** Character devices besides `stdio`, by name. */
+  readonly characterPorts?: ReadonlyMap<string, CharacterPort>;
   readonly events?: MachineEvents;
   /** Time for devices; absent: the host's. */
   readonly timers?: Timers;
@@ -44,7 +46,7 @@ export async function startMachine(options: RunningMachineOptions): Promise<Runn
     planned: await planMachineOf(profile, changes),
     source: { kernel, initrd, commandLine, boot },
     hostKeys,
-    characterPorts: new Map([["stdio", console]]),
+    characterPorts: new Map<string, CharacterPort>([["stdio", console], ...(options.characterPorts ?? [])]),
     log: { debug: keep, info: keep, warn: keep },
     ...(events !== undefined && { events }),
     ...(timers !== undefined && { timers }),
