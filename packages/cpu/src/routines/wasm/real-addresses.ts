@@ -96,7 +96,13 @@ function defineUse(module: ModuleBuilder, storage: Storage, slow: number): numbe
   const address = e.local64(load.i64(register(2), at.gr).and(load.i64(state, at.addressMask)));
   const wide = form.and(1);
   const aligned = wide.select(I64.of(7), I64.of(3));
-  e.if(address.value.and(aligned).ne(0).or(address.value.gtU(storage.size - 8)), leave);
+  e.if(
+    address.value
+      .and(aligned)
+      .ne(0)
+      .or(address.value.gtU(storage.size - 8)),
+    leave,
+  );
   swapPrefix(e, state, address);
   e.if(address.value.gtU(storage.size - 8), leave);
   const page = e.local32(address.value.shrU(12).low32());
