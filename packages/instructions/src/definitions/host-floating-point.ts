@@ -4,7 +4,18 @@
  * digits were lost is decided by error-free transformations (Dekker's product, Knuth's sum; the fused product and sum
  * after Boldo and Melquiond, with an intermediate rounded to odd).
  */
-import { F64, I32, type I64, machine, shortOfSigned, shortOfUnsigned } from "../dsl/index.ts";
+import {
+  F64,
+  I32,
+  type I64,
+  V128,
+  choose,
+  hostFuses,
+  machine,
+  share,
+  shortOfSigned,
+  shortOfUnsigned,
+} from "../dsl/index.ts";
 
 /** The host's result, where it can be relied on. */
 export interface HostResult {
@@ -32,6 +43,7 @@ function upperHalf(a: F64): F64 {
 }
 /** The error of a product that was rounded to nearest. */
 function productError(a: F64, b: F64, product: F64): F64 {
+  if (hostFuses) return V128.fused(a, b, product.negate()).laneDouble();
   const [upperA, upperB] = [upperHalf(a), upperHalf(b)];
   const [lowerA, lowerB] = [a.sub(upperA), b.sub(upperB)];
   const rest = product.sub(upperA.mul(upperB)).sub(lowerA.mul(upperB)).sub(upperA.mul(lowerB));
@@ -107,8 +119,60 @@ export function squareRootLong(a: F64): HostResult {
   };
 }
 
+/** FPC bit 12: the IEEE-inexact flag. */
+const INEXACT_FLAG = 0x0008_0000;
+
 /** a times b plus c, rounded once. */
 export function multiplyAddLong(a: F64, b: F64, c: F64): HostResult {
+  return hostFuses ? fusedByHost(a, b, c) : fusedByParts(a, b, c);
+}
+
+/**
+ * With the flag set already, a result is sure that is finite and not near underflow, or exact because a factor is zero
+ * or because the addend is large beside it. Otherwise its error has to be exact: of the fused operation, after Boldo
+ * and Muller.
+ */
+function fusedByHost(a: F64, b: F64, c: F64): HostResult {
+  const result = share(V128.fused(a, b, c)).laneDouble();
+  const product = a.mul(b);
+  const zeroProduct = a.eq(0).or(b.eq(0));
+  const exact = zeroProduct.or(c.abs().gt(2 ** -900));
+  const flagless = share(
+    result
+      .abs()
+      .lt(2 ** 1023)
+      .and(
+        result
+          .abs()
+          .gt(2 ** -1000)
+          .or(exact),
+      ),
+  );
+  const addendSure = isBetween(c, 2 ** -900, 2 ** 990).or(c.eq(0));
+  const sumSure = zeroProduct.or(result.abs().gt(2 ** -800));
+  const sure = choose(
+    machine.fpc.and(INEXACT_FLAG).isZero(),
+    () =>
+      flagless
+        .and(productSure(a, b, product))
+        .and(addendSure)
+        .and(sumSure),
+    () => flagless,
+  );
+  const lost = (): I32 => {
+    const low = productError(a, b, product);
+    const middle = c.add(low);
+    const upper = product.add(middle);
+    const rest = upper.sub(result).add(sumError(product, middle, upper));
+    return rest
+      .add(sumError(c, low, middle))
+      .ne(0)
+      .and(zeroProduct.isZero());
+  };
+  return { sure, bits: result.bits(), inexact: lost };
+}
+
+function fusedByParts(a: F64, b: F64, c: F64): HostResult {
   const product = a.mul(b);
   const low = productError(a, b, product);
   const middle = c.add(low);

@@ -73,7 +73,8 @@ export type VectorOperation =
   | `${"i64x2.extend_low_i32x4" | "i64x2.extend_high_i32x4"}_${"s" | "u"}`
   | `${"i16x8.extadd_pairwise_i8x16" | "i32x4.extadd_pairwise_i16x8"}_u`
   | `f64x2.${"abs" | "neg" | "sqrt" | "add" | "sub" | "mul" | "div"}`
-  | `f64x2.${"eq" | "ne" | "lt" | "gt" | "le" | "ge"}`;
+  | `f64x2.${"eq" | "ne" | "lt" | "gt" | "le" | "ge"}`
+  | `f64x2.${"splat" | "extract_lane" | "relaxed_madd"}`;
 
 /**
  * The register files of one CPU. A floating-point register is the left half of a vector register. `vb`, `vh`, `vf` and

@@ -2,6 +2,7 @@
 export * from "./body.ts";
 export * from "./expression.ts";
 export * from "./floating.ts";
+export * from "./fused.ts";
 export * from "./instruction.ts";
 export * from "./routines.ts";
 export * from "./vector.ts";

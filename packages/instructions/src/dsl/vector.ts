@@ -28,7 +28,8 @@ export const elementBits = (size: ElementSize): number => 8 << size;
 const scalar = /\.(any_true|all_true|bitmask|extract_lane)/;
 function typeOf(operation: VectorOperation): ValueType {
   if (!scalar.test(operation)) return "v128";
-  return operation.startsWith("i64x2.extract") ? "i64" : "i32";
+  if (operation === "f64x2.extract_lane") return "f64";
+  return operation === "i64x2.extract_lane" ? "i64" : "i32";
 }
 
 const operate = (
@@ -77,6 +78,14 @@ export class V128 {
     if (a !== undefined && b !== undefined) return V128.of((a << 64n) | b);
     return V128.splat(DOUBLEWORD, right).replaceLane(DOUBLEWORD, 1, left);
   }
+
+  /** a times b plus c, rounded once where `hostFuses`, in both places. */
+  static fused(a: F64, b: F64, c: F64): V128 {
+    const both = (value: F64): V128 => new V128(operate("f64x2.splat", [value]));
+    return new V128(operate("f64x2.relaxed_madd", [both(a), both(b), both(c)]));
+  }
+  /** The double of lane 0. */
+  laneDouble = (): F64 => new F64(operate("f64x2.extract_lane", [this], [0]));
 
   #of(operation: VectorOperation, ...operands: { readonly node: Node }[]): V128 {
     return new V128(operate(operation, [this, ...operands]));
