@@ -8,7 +8,7 @@ export const builds = ["z10", "z13"] as const;
 export type Build = (typeof builds)[number];
 
 const sources = fileURLToPath(new URL("workloads/", import.meta.url));
-const compiler = process.env["LOCKFRAME_S390X_CC"] ?? "s390x-linux-gnu-gcc";
+export const compiler = process.env["LOCKFRAME_S390X_CC"] ?? "s390x-linux-gnu-gcc";
 
 /** Why the workloads cannot be built here, and what to do about it; undefined when they can. */
 export function missingCompiler(): string | undefined {

@@ -1,11 +1,19 @@
 import { bootRows, speedRow } from "./boot-rows.ts";
+import { diskRows } from "./disk-rows.ts";
 import { networkRows } from "./network-rows.ts";
 import type { Row } from "./row.ts";
 import { workloadRows } from "./workload-rows.ts";
 import { unpackRow } from "./unpack-row.ts";
 
 /** Every row, in the order in which they are printed. */
-export const rows: readonly Row[] = [speedRow, ...bootRows, unpackRow, ...networkRows, ...workloadRows];
+export const rows: readonly Row[] = [
+  speedRow,
+  ...bootRows,
+  unpackRow,
+  ...networkRows,
+  ...diskRows,
+  ...workloadRows,
+];
 
 /** Groups that rows can be asked for with. */
 export const groups: ReadonlySet<string> = new Set(rows.flatMap(({ group }) => group ?? []));
