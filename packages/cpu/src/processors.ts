@@ -338,7 +338,7 @@ export class Processors {
    * instructions.
    */
   skipTime(nanoseconds: bigint): boolean {
-    this.#time?.skip(nanoseconds);
+    this.#time?.skip(nanoseconds + 1n); // what is left of a nanosecond passes, too
     return this.#time !== undefined;
   }
   /** Let the other CPUs have their turns: for a CPU that waits for one of them. */
