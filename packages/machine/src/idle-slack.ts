@@ -1,9 +1,9 @@
 /**
  * How much later than its clock asks an idle guest may be woken. A kernel with a periodic tick wakes hundreds of times a
- * second for nothing; one that has had next to nothing to do for a while is woken a little late, a few ticks at once. It
+ * second for nothing; one that has had next to nothing to do for a while is woken a little late, some ticks at once. It
  * reads the time from the clock, which is right.
  */
-const SLACK_MS = 20;
+const SLACK_MS = 40;
 /** Busy share of the time below which a guest counts as idle. */
 const IDLE_SHARE = 0.2;
 /** Over about so long. */
