@@ -188,7 +188,7 @@ describe("a reset", () => {
     const { ultravisor, guest, host, stops } = startGuest();
     guest.write(0, Uint8Array.of(0x00, 0x0a, 0x00, 0x00, 0x80, 0x01, 0x00, 0x00));
     ultravisor.prepareReset();
-    host.write(0, Uint8Array.of(1));
+    host.write(0, Uint8Array.of((host.read(0, 1)[0] ?? 0) ^ 1));
     expect(ultravisor.restart()).toBeUndefined();
     expect(stops[0]?.code).toBe("LF-UV-010");
   });

@@ -34,6 +34,6 @@ test("bad addresses and lost pages are exceptions, not answers", () => {
   expect(() => area.copyIn(guest.size - 1, 8)).toThrow(AddressingError);
   expect(() => area.copyOut(guest.size, text("x"))).toThrow(AddressingError);
   guest.write(0x30000, text("mine"));
-  host.write(0x30000, text("x"));
+  host.write(0x30000, Uint8Array.of((host.read(0x30000, 1)[0] ?? 0) ^ 1));
   expect(() => area.copyInCounted(0x30000, 2)).toThrow(GuestStopError);
 });
