@@ -7,5 +7,5 @@ export type { JitStatistics } from "./jit/jit.ts";
 export { type Engine, Processors, type ProcessorsOptions, type RunResult } from "./processors.ts";
 export { hostRoutines } from "./routines/index.ts";
 export { type HostRoutine, type HostRoutines, modeChanged } from "./routines/host.ts";
-export type { ChannelInstruction, Services } from "./services.ts";
+export { type ChannelInstruction, type Services, absentServices } from "./services.ts";
 export { engineArea } from "./state.ts";

@@ -480,10 +480,12 @@ export class Processors {
 
   /** How many of so many instructions will run before a clock is due, by and large. */
   #upToClock(cpu: Cpu, budget: number): number {
-    const now = this.clock.now();
-    const due = [this.clockComparator(cpu) - now, this.cpuTimer(cpu)].filter((distance) => distance > 0n);
-    const instructions = due.map((distance) => Number(distance / INSTRUCTION_TIME));
-    return Math.min(budget, Math.max(SHORTEST_SLICE, Math.min(...instructions, budget)));
+    const comparator = this.clockComparator(cpu) - this.clock.now();
+    const timer = this.cpuTimer(cpu);
+    let least = BigInt(budget) * INSTRUCTION_TIME;
+    if (comparator > 0n && comparator < least) least = comparator;
+    if (timer > 0n && timer < least) least = timer;
+    return Math.min(budget, Math.max(SHORTEST_SLICE, Number(least / INSTRUCTION_TIME)));
   }
 
   /** Run at most `budget` instructions; returns how many were left. */

@@ -46,3 +46,18 @@ export type ChannelInstruction =
   | "setAddressLimit"
   | "cancelSubchannel"
   | "channelSubsystemCall";
+
+/** Nobody around the CPUs: calls are answered as by a machine that has nothing of the kind, and nothing ever comes. */
+export const absentServices: Services = {
+  facilityList: () => new Uint8Array(8),
+  cpuIdentification: () => 0n,
+  serviceCall: () => 3,
+  diagnose: () => undefined,
+  ultravisorCall: () => 3,
+  storeSystemInformation: () => 3,
+  channelInstruction: () => 3,
+  takeIoInterruption: () => undefined,
+  ioInterruptionPending: () => false,
+  takeMachineCheck: () => undefined,
+  unknownOperation: () => undefined,
+};

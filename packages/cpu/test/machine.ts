@@ -5,7 +5,7 @@ import { type HostTime, TodClock } from "../src/clock.ts";
 import { type Cpu, PswBit, assigned } from "../src/cpu.ts";
 import { Processors } from "../src/processors.ts";
 import { hostRoutines } from "../src/routines/index.ts";
-import type { Services } from "../src/services.ts";
+import { absentServices } from "../src/services.ts";
 import { engineArea } from "../src/state.ts";
 
 const CODE = 0x1000;
@@ -31,7 +31,7 @@ export class TestMachine {
       storage: this.storage,
       count,
       definitions: instructions,
-      services: noServices,
+      services: absentServices,
       routines: hostRoutines,
       clock: new TodClock(this.time),
     });
@@ -65,17 +65,3 @@ export class TestMachine {
     return this.storage.fetch64(address);
   }
 }
-
-const noServices: Services = {
-  facilityList: () => new Uint8Array(8),
-  cpuIdentification: () => 0n,
-  serviceCall: () => 3,
-  diagnose: () => undefined,
-  ultravisorCall: () => 3,
-  storeSystemInformation: () => 3,
-  channelInstruction: () => 3,
-  takeIoInterruption: () => undefined,
-  ioInterruptionPending: () => false,
-  takeMachineCheck: () => undefined,
-  unknownOperation: () => undefined,
-};

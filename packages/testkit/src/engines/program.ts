@@ -5,7 +5,7 @@ import {
   type Engine,
   type JitStatistics,
   Processors,
-  type Services,
+  absentServices,
   engineArea,
   hostRoutines,
 } from "@lockframe/cpu";
@@ -50,7 +50,7 @@ export class Bench {
       storage: this.#storage,
       count: 1,
       definitions: instructions,
-      services: nothing,
+      services: absentServices,
       routines: hostRoutines,
       engine,
     });
@@ -92,17 +92,3 @@ export class Bench {
     };
   }
 }
-
-const nothing: Services = {
-  facilityList: () => new Uint8Array(8),
-  cpuIdentification: () => 0n,
-  serviceCall: () => 3,
-  diagnose: () => undefined,
-  ultravisorCall: () => 3,
-  storeSystemInformation: () => 3,
-  channelInstruction: () => 3,
-  takeIoInterruption: () => undefined,
-  ioInterruptionPending: () => false,
-  takeMachineCheck: () => undefined,
-  unknownOperation: () => undefined,
-};

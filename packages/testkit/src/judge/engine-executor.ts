@@ -5,7 +5,7 @@ import {
   engineArea,
   hostRoutines,
   Processors,
-  type Services,
+  absentServices,
 } from "@lockframe/cpu";
 import type { Instruction } from "@lockframe/instructions";
 import { Storage } from "@lockframe/memory";
@@ -53,7 +53,7 @@ export class EngineExecutor implements Executor {
       storage: this.#storage,
       count: 1,
       definitions,
-      services: noServices,
+      services: absentServices,
       routines: hostRoutines,
       engine,
     });
@@ -121,18 +121,3 @@ export class EngineExecutor implements Executor {
     };
   }
 }
-
-/** A problem-state program asks for none of these. */
-const noServices: Services = {
-  facilityList: () => new Uint8Array(8),
-  cpuIdentification: () => 0n,
-  serviceCall: () => 3,
-  diagnose: () => undefined,
-  ultravisorCall: () => 3,
-  storeSystemInformation: () => 3,
-  channelInstruction: () => 3,
-  takeIoInterruption: () => undefined,
-  ioInterruptionPending: () => false,
-  takeMachineCheck: () => undefined,
-  unknownOperation: () => undefined,
-};
