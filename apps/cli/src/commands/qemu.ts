@@ -72,6 +72,20 @@ function optionHelp(): string {
     ["-initrd FILE, -append TEXT", "for a plain kernel"],
     ["-drive file=FILE,if=none,id=ID, -device virtio-blk-ccw,drive=ID[,bootindex=N]", "a disk"],
     ["-hda FILE, -cdrom FILE, FILE", "a disk, a medium that cannot be written"],
+    ["-blockdev file|raw|qcow2,node-name=ID,...", "a disk's file, for -device virtio-blk-ccw,drive=ID"],
+    [
+      "-netdev user,id=ID[,hostfwd=...][,restrict=on]",
+      "a network; -device virtio-net-ccw,netdev=ID is its interface",
+    ],
+    ["-nic user[,hostfwd=...]", "both in one"],
+    [
+      "-virtfs local,path=DIR,mount_tag=TAG,security_model=none",
+      "a folder of the host; also -fsdev and -device virtio-9p-ccw",
+    ],
+    [
+      "-device virtio-rng-ccw, virtio-serial-ccw, virtconsole, virtserialport",
+      "random bytes, consoles and ports; `-device help` lists all",
+    ],
     ["-bios FILE|embedded", "what boots from disks: s390-ccw.img, or the loader that comes along (embedded)"],
     ["-boot menu=on|off[,splash-time=MS]", "show the boot menu; machine and disks take loadparm=N|PROMPT"],
     ["-nographic, -serial mon:stdio", "console on this terminal; Ctrl-A h lists the keys"],

@@ -48,7 +48,12 @@ export const registerRun: Register = (program, context) =>
     .option("-a, --append <text>", "kernel command line, for a plain kernel")
     .option("-m, --memory <size>", "guest storage, for instance 2G")
     .option("-c, --cpus <number>", "CPUs")
-    .addOption(new Option("-e, --engine <name>", "how instructions run").choices([...engines]))
+    .addOption(
+      new Option(
+        "-e, --engine <name>",
+        "how instructions run; jit unless the profile says otherwise",
+      ).choices([...engines]),
+    )
     .option("-k, --host-key <file>", "private host key of the Ultravisor; several may be given", collect)
     .option("-d, --disk <file>", "disk image, the first one to boot from; several may be given", collect)
     .option("--bios <file>", "what boots from disks: s390-ccw.img, or the loader that comes along (embedded)")
