@@ -1,10 +1,9 @@
 /** virtio devices with Debian's drivers, plain and protected: disks that keep what is written, and random bytes. */
 import { spawnSync } from "node:child_process";
-import { createHash, createPublicKey } from "node:crypto";
+import { createHash } from "node:crypto";
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
-import { stage3a, stage3b, writeSeImage } from "@lockframe/secure-image";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { describeWith, deviceGuest } from "../support/debian-guest.ts";
+import { QUIET, describeWith, deviceGuest, sealed } from "../support/debian-guest.ts";
 import { GuestShell } from "../support/guest-shell.ts";
 import { type RunningMachine, startMachine } from "../support/running-machine.ts";
 import { ScratchFolder } from "../support/scratch-folder.ts";
@@ -13,7 +12,6 @@ import { TestConsole } from "../support/test-console.ts";
 
 const MINUTES = 60_000;
 vi.setConfig({ testTimeout: 3 * MINUTES });
-const QUIET = "console=ttysclp0 quiet cryptomgr.notests";
 const plugins = ["disk-images", "virtio-blk", "virtio-rng", "virtio-serial"];
 const had = await deviceGuest();
 
@@ -170,15 +168,8 @@ describeWith("disks of a protected guest", had, (parts) => {
   beforeAll(async () => {
     folder = new ScratchFolder();
     disk = emptyImage(folder, "disk.img", 64);
-    const image = await writeSeImage({
-      kernel: parts().kernel,
-      initrd: parts().initrd,
-      cmdline: Buffer.from(QUIET),
-      hostKeys: [createPublicKey(hostKey)],
-      loaders: { stage3a: stage3a(), stage3b: stage3b() },
-    });
     guest = await startMachine({
-      kernel: image,
+      kernel: await sealed(parts(), hostKey),
       hostKeys: [hostKey],
       changes: {
         plugins,

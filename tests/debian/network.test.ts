@@ -1,17 +1,15 @@
 /** A network interface with Debian's driver in a protected guest: addresses, both directions, ports of the host. */
-import { createHash, createPublicKey, randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { createServer as createHttpServer, type IncomingMessage } from "node:http";
 import { type AddressInfo, createServer, type Server } from "node:net";
-import { stage3a, stage3b, writeSeImage } from "@lockframe/secure-image";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { describeWith, deviceGuest } from "../support/debian-guest.ts";
+import { describeWith, deviceGuest, sealed } from "../support/debian-guest.ts";
 import { GuestShell } from "../support/guest-shell.ts";
 import { type RunningMachine, startMachine } from "../support/running-machine.ts";
 import { newHostKey } from "../support/sealed-tiny-guest.ts";
 
 const MINUTES = 60_000;
 vi.setConfig({ testTimeout: 3 * MINUTES });
-const QUIET = "console=ttysclp0 quiet cryptomgr.notests";
 const MIB = 2 ** 20;
 const had = await deviceGuest();
 
@@ -59,15 +57,8 @@ describeWith("the network of a protected guest", had, (parts) => {
   beforeAll(async () => {
     webPort = await listen(web);
     forwarded = await freePort();
-    const image = await writeSeImage({
-      kernel: parts().kernel,
-      initrd: parts().initrd,
-      cmdline: Buffer.from(QUIET),
-      hostKeys: [createPublicKey(hostKey)],
-      loaders: { stage3a: stage3a(), stage3b: stage3b() },
-    });
     guest = await startMachine({
-      kernel: image,
+      kernel: await sealed(parts(), hostKey),
       hostKeys: [hostKey],
       changes: {
         plugins: ["user-network", "virtio-net"],

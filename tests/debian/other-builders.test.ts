@@ -2,7 +2,7 @@
 import { createPublicKey } from "node:crypto";
 import { writeSeImage } from "@lockframe/secure-image";
 import { expect, test } from "vitest";
-import { busyboxGuest, debianLoaders, describeWith } from "../support/debian-guest.ts";
+import { QUIET, busyboxGuest, debianLoaders, describeWith } from "../support/debian-guest.ts";
 import { GuestSession } from "../support/guest-session.ts";
 import { GuestShell } from "../support/guest-shell.ts";
 import { ScratchFolder } from "../support/scratch-folder.ts";
@@ -19,7 +19,7 @@ describeWith("Debian's kernel", await busyboxGuest(), (guest) => {
       const image = await writeSeImage({
         kernel: guest().kernel,
         initrd: guest().initrd,
-        cmdline: Buffer.from("console=ttysclp0 quiet cryptomgr.notests"),
+        cmdline: Buffer.from(QUIET),
         hostKeys: [createPublicKey(hostKey)],
         loaders: loaders(),
         layout: "genprotimg",

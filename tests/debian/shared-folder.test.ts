@@ -1,9 +1,8 @@
 /** A folder of the host in a protected guest, with Debian's 9p client. */
-import { createHash, createPublicKey, randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { createReadStream, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { stage3a, stage3b, writeSeImage } from "@lockframe/secure-image";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { describeWith, deviceGuest } from "../support/debian-guest.ts";
+import { describeWith, deviceGuest, sealed } from "../support/debian-guest.ts";
 import { GuestShell } from "../support/guest-shell.ts";
 import { type RunningMachine, startMachine } from "../support/running-machine.ts";
 import { ScratchFolder } from "../support/scratch-folder.ts";
@@ -11,7 +10,6 @@ import { newHostKey } from "../support/sealed-tiny-guest.ts";
 
 const MINUTES = 60_000;
 vi.setConfig({ testTimeout: 3 * MINUTES });
-const QUIET = "console=ttysclp0 quiet cryptomgr.notests";
 /** The long form moves 64 MiB each way. */
 const MEBIBYTES = process.env["LOCKFRAME_LONG_TESTS"] === undefined ? 2 : 64;
 const had = await deviceGuest();
@@ -36,15 +34,8 @@ describeWith("a folder shared with a protected guest", had, (parts) => {
     symlinkSync("../secret", folder.at("shared/link"));
     writeFileSync(folder.at("fixed/file"), "fixed");
     writeFileSync(folder.at("shared/from-host"), randomBytes(MEBIBYTES * 2 ** 20));
-    const image = await writeSeImage({
-      kernel: parts().kernel,
-      initrd: parts().initrd,
-      cmdline: Buffer.from(QUIET),
-      hostKeys: [createPublicKey(hostKey)],
-      loaders: { stage3a: stage3a(), stage3b: stage3b() },
-    });
     guest = await startMachine({
-      kernel: image,
+      kernel: await sealed(parts(), hostKey),
       hostKeys: [hostKey],
       changes: {
         plugins: ["host-folders", "virtio-9p"],

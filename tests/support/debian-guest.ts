@@ -11,8 +11,12 @@ import {
   fetchUserland,
   isUnavailable,
 } from "@lockframe/debian";
-import type { Loaders } from "@lockframe/secure-image";
+import { type Loaders, stage3a, stage3b, writeSeImage } from "@lockframe/secure-image";
+import { type KeyObject, createPublicKey } from "node:crypto";
 import { describe } from "vitest";
+
+/** Command line of a kernel that says little, and does not try all of its cryptography first. */
+export const QUIET = "console=ttysclp0 quiet cryptomgr.notests";
 
 const archive = new DebianArchive({ silence: 10_000 });
 
@@ -76,6 +80,16 @@ export const deviceGuest = (): Promise<Had<DebianGuest>> =>
     ];
     const initrd = buildBusyboxInitramfs({ busybox: busybox.bytes, extraFiles, compression: "none" });
     return { kernel: kernel.bytes, busybox: busybox.bytes, initrd };
+  });
+
+/** A guest as an image of ours that this host can open. */
+export const sealed = ({ kernel, initrd }: DebianGuest, hostKey: KeyObject): Promise<Uint8Array> =>
+  writeSeImage({
+    kernel,
+    initrd,
+    cmdline: Buffer.from(QUIET),
+    hostKeys: [createPublicKey(hostKey)],
+    loaders: { stage3a: stage3a(), stage3b: stage3b() },
   });
 
 /** The kernel, and the driver of its watchdog. */

@@ -119,7 +119,7 @@ test("a restricted guest gets an address, and no way out", async () => {
   expect(offer?.options.has(3) || offer?.options.has(6)).toBe(false);
   const inside = guestOn({ restrict: true });
   inside.sendSegment({ to: port });
-  expect((await inside.nextSegment()).flags & flag.reset).toBeTruthy();
+  expect((await inside.nextSegment()).flags & flag.reset).toBe(flag.reset);
   inside.sendDatagram(5000, HOST, port, text("x"));
   expect(inside.packet()).toBeUndefined();
   expect(inside.network.sockets).toBe(0);
@@ -162,7 +162,7 @@ test("bytes go both ways, and both sides end", async () => {
   connection.send(text("hello"));
   expect((await connection.read("you said hello".length)).toString()).toBe("you said hello");
   const fin = await guest.nextSegment();
-  expect(fin.flags & flag.fin).toBeTruthy();
+  expect(fin.flags & flag.fin).toBe(flag.fin);
   connection.expected += 1;
   connection.say(flag.fin);
   await vi.waitFor(() => expect(guest.network.sockets).toBe(0));
@@ -279,7 +279,7 @@ test("nobody there is a reset, as is an end that no one knows of; addresses of n
   expect(await guest.nextSegment()).toMatchObject({ flags: flag.reset, sequence: 77 });
   for (const at of ["127.0.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "10.0.2.77", "10.0.2.3"]) {
     guest.sendSegment({ to: 80, at });
-    expect((await guest.nextSegment()).flags & flag.reset, at).toBeTruthy();
+    expect((await guest.nextSegment()).flags & flag.reset, at).toBe(flag.reset);
   }
 });
 
@@ -294,7 +294,7 @@ test("a reset of either side ends the other", async () => {
   await guest.open(port, { from: 4002 });
   await vi.waitFor(() => expect(sockets.length).toBe(2));
   sockets[1]?.resetAndDestroy();
-  expect((await guest.nextSegment()).flags & flag.reset).toBeTruthy();
+  expect((await guest.nextSegment()).flags & flag.reset).toBe(flag.reset);
   await vi.waitFor(() => expect(guest.network.sockets).toBe(0));
 });
 
@@ -304,10 +304,10 @@ test("there are not more connections than there may be, and a silent one gives w
   const guest = guestOn({}, { mostSockets: 3, now: () => now });
   for (let i = 0; i < 3; i++) await guest.open(port, { from: 5000 + i });
   guest.sendSegment({ from: 5003, to: port });
-  expect((await guest.nextSegment()).flags & flag.reset).toBeTruthy();
+  expect((await guest.nextSegment()).flags & flag.reset).toBe(flag.reset);
   now += 120_000;
   guest.sendSegment({ from: 5004, to: port });
-  expect((await guest.nextSegment()).flags & flag.reset).toBeTruthy(); // for the silent one
+  expect((await guest.nextSegment()).flags & flag.reset).toBe(flag.reset); // for the silent one
   await vi.waitFor(() => expect(guest.network.sockets).toBe(3));
 });
 
