@@ -2,7 +2,7 @@
  * What happens to each page of a component: AES-256-XTS under the image key with the page's tweak, and three
  * running SHA-512 digests over contents (as stored), addresses and tweaks.
  */
-import { createCipheriv, createDecipheriv, createHash, type Hash } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash } from "node:crypto";
 import { PAGE_SIZE } from "./bytes.ts";
 import type { PageDigestValues } from "./se-header.ts";
 
@@ -39,12 +39,32 @@ export function decryptPage(imageKey: Uint8Array, tweak: Uint8Array, page: Uint8
   return createDecipheriv(ALGORITHM, imageKey, tweak).update(page);
 }
 
+/** A running SHA-512. */
+export interface ContentDigest {
+  update(bytes: Uint8Array): void;
+  /** 64 bytes: of all so far; more may follow. */
+  value(): Uint8Array;
+}
+
+function contentDigest(): ContentDigest {
+  const hash = createHash("sha512");
+  return {
+    update: (bytes) => void hash.update(bytes),
+    value: () => new Uint8Array(hash.copy().digest()),
+  };
+}
+
 /** The digests PLD, ALD and TLD and the page count, fed page by page in unpack order. */
 export class PageDigests {
-  readonly #pld: Hash = createHash("sha512");
-  readonly #ald: Hash = createHash("sha512");
-  readonly #tld: Hash = createHash("sha512");
+  readonly #pld: ContentDigest;
+  readonly #ald = createHash("sha512");
+  readonly #tld = createHash("sha512");
   #pageCount = 0n;
+
+  /** @param contents what digests the pages themselves, nothing so far */
+  constructor(contents: ContentDigest = contentDigest()) {
+    this.#pld = contents;
+  }
 
   /**
    * Adds one page.
@@ -76,7 +96,7 @@ export class PageDigests {
   /** The values so far; more pages may follow. */
   values(): PageDigestValues {
     return {
-      pld: new Uint8Array(this.#pld.copy().digest()),
+      pld: this.#pld.value(),
       ald: new Uint8Array(this.#ald.copy().digest()),
       tld: new Uint8Array(this.#tld.copy().digest()),
       pageCount: this.#pageCount,

@@ -1,4 +1,5 @@
 /** Secure configurations: SE header, unpack, verify, import and export, share. */
+export { DigestThread } from "./digest-thread.ts";
 export {
   failureRegister,
   PvCommand,
@@ -19,6 +20,7 @@ export {
   SecureConfiguration,
   SUPPORTED_PCF,
   SUPPORTED_SCF,
+  type ConfigurationOptions,
   type ConfigurationState,
   type HostSecrets,
   type StartPsw,

@@ -11,6 +11,7 @@ import {
   pageTweaks,
   PageXts,
   Pcf,
+  type ContentDigest,
   type OpenedSeHeader,
 } from "@lockframe/secure-image";
 import type { GuestStop } from "./guest-stop.ts";
@@ -50,6 +51,12 @@ export interface HostSecrets {
   readonly backupHostKey?: KeyObject;
 }
 
+/** What a secure configuration has from its Ultravisor. */
+export interface ConfigurationOptions extends HostSecrets {
+  /** Who digests an image's pages instead of the caller's thread; undefined when nobody is there to. */
+  readonly contentDigest?: () => ContentDigest | undefined;
+}
+
 /** Control flags that are accepted in SE headers; QUERY ULTRAVISOR INFORMATION tells the first. */
 export const SUPPORTED_PCF =
   Pcf.allowDumping |
@@ -68,7 +75,7 @@ export interface StartPsw {
 
 export class SecureConfiguration {
   readonly #storage: Storage;
-  readonly #host: HostSecrets;
+  readonly #host: ConfigurationOptions;
   readonly #vault = new PageVault();
   readonly #onStop: (stop: GuestStop) => void;
   #state: ConfigurationState = "created";
@@ -78,7 +85,7 @@ export class SecureConfiguration {
   #cipher: PageXts | undefined;
   #stop: GuestStop | undefined;
 
-  constructor(storage: Storage, host: HostSecrets, onStop: (stop: GuestStop) => void) {
+  constructor(storage: Storage, host: ConfigurationOptions, onStop: (stop: GuestStop) => void) {
     this.#storage = storage;
     this.#host = host;
     this.#onStop = onStop;
@@ -112,7 +119,7 @@ export class SecureConfiguration {
     });
     if (!opened.ok) return { rc: opened.rc, rrc: opened.rrc };
     this.#image = opened;
-    this.#digests = new PageDigests();
+    this.#digests = new PageDigests(this.#host.contentDigest?.());
     if ((opened.header.pcf & Pcf.noComponentEncryption) === 0n)
       this.#cipher = new PageXts("decrypt", opened.secrets.imageKey);
     this.#state = "parameters-set";

@@ -3,10 +3,10 @@ import { refuseStart, startImage, type StartOutcome, type StartProgress } from "
 import { GuestStopError, type GuestStop } from "./guest-stop.ts";
 import { ProtectedGuestView, ProtectedHostView } from "./protected-views.ts";
 import { Uv, type UvResult } from "./return-code.ts";
-import { SecureConfiguration, type HostSecrets, type StartPsw } from "./secure-configuration.ts";
+import { SecureConfiguration, type ConfigurationOptions, type StartPsw } from "./secure-configuration.ts";
 import { executeUvCall, type UvcbAccess } from "./uv-call.ts";
 
-export interface UltravisorOptions extends HostSecrets {
+export interface UltravisorOptions extends ConfigurationOptions {
   readonly storage: Storage;
   /** The protected guest cannot go on and never runs again. */
   readonly onGuestStop?: (stop: GuestStop) => void;

@@ -18,7 +18,7 @@ import { type Instruction, instructions } from "@lockframe/instructions";
 import { Storage } from "@lockframe/memory";
 import type { MachineControl, MachinePlan } from "@lockframe/plugin-api";
 import { eventType, ServiceProcessor } from "@lockframe/sclp";
-import { Ultravisor } from "@lockframe/ultravisor";
+import { DigestThread, Ultravisor } from "@lockframe/ultravisor";
 import {
   type DependencyContainer,
   type InjectionToken,
@@ -84,10 +84,13 @@ export function assemble(options: MachineOptions): Begun {
   provide(tokens.storage, () =>
     Storage.create({ size: plan.storage.size, reserved: engineArea(plan.cpu.count) }),
   );
+  // It is up by the time that a loader has asked for protection.
+  const digests = options.hostKeys.length > 0 ? new DigestThread() : undefined;
   provide(tokens.ultravisor, (of) => {
     return new Ultravisor({
       storage: of(tokens.storage),
       hostKeys: options.hostKeys,
+      contentDigest: () => digests?.open(),
       onGuestStop: (stop) => of(tokens.lifeCycle).guestStopped(stop),
     });
   });
@@ -235,6 +238,7 @@ export function assemble(options: MachineOptions): Begun {
       requestShutdown: () => requestShutdown(child),
       dispose: async () => {
         await child.resolve(tokens.processors).dispose();
+        await digests?.dispose();
         await child.dispose();
       },
     }),
