@@ -16,7 +16,8 @@ export class MeteredProcess implements AsyncDisposable {
   #output = "";
   #ended: Ending | undefined;
 
-  constructor(command: string, args: readonly string[]) {
+  /** @param said gets what it writes, as it comes */
+  constructor(command: string, args: readonly string[], said?: (text: string) => void) {
     this.#child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
     this.#ending = new Promise((resolve) => {
       this.#child.once("error", (error) => resolve(error.message));
@@ -29,6 +30,7 @@ export class MeteredProcess implements AsyncDisposable {
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding("latin1").on("data", (text: string) => {
         this.#output += text;
+        said?.(text);
         this.#wake();
       });
     }

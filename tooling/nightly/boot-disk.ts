@@ -146,7 +146,9 @@ async function install(
   writeFileSync(installer, ramDisk(parts, scripts.INSTALLER));
   const options = ["-m", "1G", "-kernel", parts.kernel, "-initrd", installer, "-no-reboot"];
   const parameters = ["-append", "console=ttysclp0 quiet cryptomgr.notests"];
-  await using guest = new GuestConsole([...options, ...parameters, ...driveOf(image)], log);
+  const transcript = join(folder, "install.log");
+  log(`the machine installs; ${transcript} is what it says`);
+  await using guest = new GuestConsole([...options, ...parameters, ...driveOf(image)], log, transcript);
   await guest.expect(/install ended with 0\r?\n[^]*target was unmounted/, limit);
   await guest.end(60);
   await expectClean(image, folder);
@@ -187,13 +189,16 @@ export function bootOptions(disk: InstalledDisk, { loader, entry }: BootChoice):
   return [...machine, ...key, "-m", "1G", "-bios", bios, "-no-reboot", ...driveOf(disk.image)];
 }
 
+const transcriptOf = ({ loader, entry }: BootChoice, { folder }: DiskSteps): string =>
+  join(folder, `${loader}-${entry}.log`);
+
 /** Boot the small disk to its shell, write to it, and leave it clean. */
 export async function bootSmallDisk(
   disk: InstalledDisk,
   choice: BootChoice,
   steps: DiskSteps,
 ): Promise<void> {
-  await using guest = new GuestConsole(bootOptions(disk, choice), steps.log);
+  await using guest = new GuestConsole(bootOptions(disk, choice), steps.log, transcriptOf(choice, steps));
   const isProtected = choice.entry === "secure" ? 1 : 0;
   await guest.expect(new RegExp(`root is /dev/vda1, protected ${isProtected}`), BOOT_SECONDS);
   await guest.run(`echo ${choice.loader}-${choice.entry} >> /root/boots`, 60);
@@ -206,7 +211,11 @@ export async function bootSmallDisk(
 /** Boot Debian, log in, install a package through the network, power off, and leave the disk clean. */
 export async function bootDebian(disk: InstalledDisk, choice: BootChoice, steps: DiskSteps): Promise<void> {
   const network = ["-netdev", "user,id=net", "-device", "virtio-net-ccw,netdev=net"];
-  await using guest = new GuestConsole([...bootOptions(disk, choice), ...network], steps.log);
+  await using guest = new GuestConsole(
+    [...bootOptions(disk, choice), ...network],
+    steps.log,
+    transcriptOf(choice, steps),
+  );
   await guest.expect(/login: /, 3 * BOOT_SECONDS);
   guest.type("root\n");
   await guest.expect(/Password: /, 120);

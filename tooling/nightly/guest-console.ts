@@ -1,3 +1,4 @@
+import { createWriteStream, type WriteStream } from "node:fs";
 import { MeteredProcess } from "../bench/metered-process.ts";
 import { lockframe } from "../bench/starters.ts";
 
@@ -5,11 +6,19 @@ import { lockframe } from "../bench/starters.ts";
 export class GuestConsole implements AsyncDisposable {
   readonly #process: MeteredProcess;
   readonly #log: (text: string) => void;
+  readonly #transcript: WriteStream | undefined;
   #seconds = 0;
 
-  constructor(options: readonly string[], log: (text: string) => void = () => undefined) {
+  /** @param transcript a file that gets all that is said, as it is said */
+  constructor(
+    options: readonly string[],
+    log: (text: string) => void = () => undefined,
+    transcript?: string,
+  ) {
     const { command, args } = lockframe("qemu", "-nographic", ...options);
-    this.#process = new MeteredProcess(command, args);
+    const file = transcript === undefined ? undefined : createWriteStream(transcript, { encoding: "latin1" });
+    this.#process = new MeteredProcess(command, args, (text) => void file?.write(text));
+    this.#transcript = file;
     this.#log = log;
   }
 
@@ -45,5 +54,6 @@ export class GuestConsole implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#process[Symbol.asyncDispose]();
+    this.#transcript?.end();
   }
 }
