@@ -4,7 +4,7 @@
  * nothing that a guest could see.
  */
 import { programInterruption } from "@lockframe/architecture";
-import { GUEST_READY, type Storage } from "@lockframe/memory";
+import { GUEST_READY, PAGE_SIZE, type Storage } from "@lockframe/memory";
 import { PSW_MUST_BE_ZERO, assigned, nullifying, withAccessId, withTeid } from "./assigned-storage.ts";
 import { Access, Event, Global, Tlb, cpu as at, tlbContext } from "./state.ts";
 
@@ -27,7 +27,7 @@ class AlreadyNoted extends ProgramInterruption {}
 
 /** What the CPU needs of the engine to translate an address. */
 export interface Translator {
-  /** Host offset of the page's first byte, or 0 with an event in the CPU's block. */
+  /** Number of the page frame, or -1 with an event in the CPU's block. */
   translate(block: number, address: bigint, access: number, ar: number): number;
   /** Walk translation tables: 0, or the interruption code; the page's address is in the block. */
   walk(block: number, address: bigint, asce: bigint): number;
@@ -294,13 +294,6 @@ export class Cpu {
 
   // --- storage, as the current instruction sees it ---------------------------------------------------
 
-  /** Host offset of the page's first byte. @throws ProgramInterruption the access is not allowed */
-  #page(address: bigint, access: number, ar: number): number {
-    this.setU32(at.event, Event.none);
-    const host = this.#translator.translate(this.block, BigInt.asIntN(64, address), access, ar) >>> 0;
-    if (host === 0) throw new AlreadyNoted(this.u32(at.programCode));
-    return host;
-  }
   /** Real address that the tables of an address space give, or what is missing. */
   realAddress(address: bigint, asce: bigint): { readonly address: bigint } | MissingTranslation {
     this.setU32(at.event, Event.none);
@@ -320,14 +313,17 @@ export class Cpu {
   }
   /** Have the Ultravisor bring in the page of an absolute address, if it is away. @throws ProgramInterruption */
   makeReady(absolute: number): void {
-    const page = absolute >>> 12;
+    const page = Math.floor(absolute / PAGE_SIZE);
     if (this.storage.getPageState(page) >= GUEST_READY && !this.storage.importPage(page)) {
       throw new ProgramInterruption(programInterruption.addressing);
     }
   }
   /** Absolute address of a logical one. @throws ProgramInterruption */
   absolute(address: bigint, access: number, ar: number): number {
-    return this.storage.top - this.#page(address, access, ar) + Number(address & 0xfffn);
+    this.setU32(at.event, Event.none);
+    const frame = this.#translator.translate(this.block, BigInt.asIntN(64, address), access, ar);
+    if (frame < 0) throw new AlreadyNoted(this.u32(at.programCode));
+    return frame * PAGE_SIZE + Number(address & 0xfffn);
   }
   /** Bytes at a logical address, in guest order. @throws ProgramInterruption */
   fetchBytes(address: bigint, length: number, ar = 0): Uint8Array {

@@ -50,7 +50,7 @@ export interface Interpreter {
   forgetSegment(block: number, index: number): void;
   forgetFrames(block: number, first: number, count: number): void;
   forgetStoresToCode(block: number): void;
-  /** Translate a logical address: host offset of its page's first byte, or 0 with an event in the CPU's block. */
+  /** Translate a logical address: number of its page frame, or -1 with an event in the CPU's block. */
   translate(block: number, address: bigint, access: number, ar: number): number;
   /** Walk translation tables: 0, or the code of what is missing; the page is in the CPU's block. */
   walk(block: number, address: bigint, asce: bigint): number;
@@ -142,7 +142,7 @@ function compile(
   defineStep(module, runtime);
   const { raise, fetchSlow, storeSlow, probeStore, execute } = callees;
   const linked = new Map(Object.entries({ raise, fetchSlow, storeSlow, probeStore, execute }));
-  if (entering !== undefined) linked.set("chain", defineChain(module, entering.regions));
+  if (entering !== undefined) linked.set("chain", defineChain(module, storage.form, entering.regions));
   for (const [name, number] of numbers) linked.set(`routine ${name}`, number);
   if (asking !== undefined) for (const [name, number] of linked) module.export(name, number);
   return {
@@ -204,7 +204,8 @@ function defineStep(module: ModuleBuilder, runtime: Runtime): void {
   e.store("i64", cpu, at.pswAddress, here.value);
   e.store("i32", cpu, at.event, I32.of(Event.none));
   e.store("i32", cpu, at.instructionLength, I32.of(2));
-  e.rarely(e.call32(runtime.instructionFetch, cpu, here.value).isZero(), () => e.code.return());
+  const place = e.callOffset(runtime.form, runtime.instructionFetch, cpu, here.value);
+  e.rarely(place.isZero(), () => e.code.return());
   const word = e.local64(load.i64(cpu, at.fetchWord));
   const length = e.local32(instructionLength(word.value.shrU(56).low32()));
   e.store("i64", cpu, at.nextAddress, here.value.add(length.value.unsigned64()));
@@ -235,7 +236,7 @@ function defineExecute(module: ModuleBuilder, runtime: Runtime): number {
   const target = e.parameter64(1);
   const modifier = e.parameter32(2);
   e.store("i64", state, at.nextAddress, e.parameter64(4));
-  const place = e.call32(runtime.instructionFetch, state, target);
+  const place = e.callOffset(runtime.form, runtime.instructionFetch, state, target);
   e.rarely(place.isZero(), () => e.return(LEFT));
   const word = e.local64(load.i64(state, at.fetchWord).or(modifier.and(0xff).unsigned64().shl(48)));
   const ex = word.value.shrU(56).eq(0x44);

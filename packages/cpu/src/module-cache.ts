@@ -39,8 +39,9 @@ export function compiledOnce(
   compile: () => CompiledEngine,
 ): CompiledEngine {
   const { keysBase, pageStatesBase, codeMarksBase, exchangeBase, exchangeSize } = layout;
-  const { storageBase, top, wasmPages } = layout;
+  const { form, storageBase, top, wasmPages } = layout;
   const places = [
+    form,
     keysBase,
     pageStatesBase,
     codeMarksBase,

@@ -5,7 +5,7 @@
  */
 import { programInterruption } from "@lockframe/architecture";
 import { I32, I64 } from "@lockframe/instructions";
-import type { Storage } from "@lockframe/memory";
+import type { Storage, StorageForm } from "@lockframe/memory";
 import { GUEST_READY } from "@lockframe/memory";
 import {
   PER_EVENTS,
@@ -16,6 +16,7 @@ import {
   withTeid,
 } from "./assigned-storage.ts";
 import { Emitter, type Local, load } from "./lower/emitter.ts";
+import { StorageOffset, offsetType } from "./lower/storage-offset.ts";
 import { Event, cpu as at } from "./state.ts";
 import type { TlbFunctions } from "./tlb.ts";
 import type { ModuleBuilder } from "./wasm/module.ts";
@@ -65,13 +66,14 @@ export function defineLoadPsw(module: ModuleBuilder): number {
 }
 
 /** (cpu, host offset of the prefix area's first byte, offsets of the old and the new PSW, old address) */
-function defineSwap(module: ModuleBuilder): number {
-  const index = module.declare("swapPsw", ["i32", "i32", "i32", "i32", "i64"], []);
+function defineSwap(module: ModuleBuilder, form: StorageForm): number {
+  const index = module.declare("swapPsw", ["i32", offsetType(form), "i32", "i32", "i64"], []);
   const e = new Emitter(5);
   const state = e.parameter32(0);
-  const doubleword = (offset: I32): I32 => e.parameter32(1).sub(7).sub(offset);
-  const old = e.local32(doubleword(e.parameter32(2)));
-  const next = e.local32(doubleword(e.parameter32(3)));
+  const first = e.parameterOffset(form, 1);
+  const doubleword = (offset: I32): StorageOffset => first.sub(7).sub(offset);
+  const old = e.localOffset(doubleword(e.parameter32(2)));
+  const next = e.localOffset(doubleword(e.parameter32(3)));
   const code = load.i32(state, at.cc).unsigned64().shl(CC_SHIFT);
   e.store("i64", old.value, 0, load.i64(state, at.pswMask).or(code));
   e.store("i64", old.value.sub(8), 0, e.parameter64(4));
@@ -87,7 +89,7 @@ class PrefixArea {
   readonly #state: I32;
   readonly #swap: number;
   /** Host offset of its first byte. */
-  readonly #first: Local<I32>;
+  readonly #first: Local<StorageOffset>;
 
   /** Leaves the function with 0 when its first page is away, or when code was made from it. */
   constructor(e: Emitter, storage: Storage, state: I32, swap: number) {
@@ -98,7 +100,7 @@ class PrefixArea {
     const away = load.u8(page.value, storage.pageStatesBase).geU(GUEST_READY);
     e.rarely(away.or(load.u8(page.value, storage.codeMarksBase)), () => e.return(I(0)));
     e.store("i32_8", page.value, storage.keysBase, load.u8(page.value, storage.keysBase).or(6));
-    this.#first = e.local32(I(storage.top).sub(load.i32(state, at.prefix)));
+    this.#first = e.localOffset(StorageOffset.of(storage.form, storage.top).sub(load.i32(state, at.prefix)));
   }
   store16(offset: number, value: I32): void {
     this.#e.store("i32_16", this.#first.value.sub(offset + 1), 0, value);
@@ -190,7 +192,7 @@ export function defineOperate(
   run: number,
   tlb: TlbFunctions,
 ): number {
-  const swap = defineSwap(module);
+  const swap = defineSwap(module, storage.form);
   const supervisorCall = defineSupervisorCall(module, storage, swap);
   const program = defineProgram(module, storage, swap);
   const index = module.declare("operate", ["i32", "i32"], ["i32"], true);

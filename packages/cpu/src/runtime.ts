@@ -6,15 +6,19 @@
  * Every routine takes the host offset of the CPU's block first.
  */
 import { I32, I64 } from "@lockframe/instructions";
-import type { Storage } from "@lockframe/memory";
+import type { Storage, StorageForm, StorageLayout } from "@lockframe/memory";
 import { GUEST_READY } from "@lockframe/memory";
 import { Emitter, load } from "./lower/emitter.ts";
+import { StorageOffset, offsetType } from "./lower/storage-offset.ts";
+import { addendOf, storeAddend } from "./lower/tlb-entry.ts";
 import { defineLoadPsw } from "./program-status.ts";
 import { Access, Event, Tlb, cpu as at } from "./state.ts";
 import { type TlbFunctions, buildTlb } from "./tlb.ts";
 import type { ModuleBuilder } from "./wasm/module.ts";
 
 export interface Runtime {
+  /** How wide the offsets into storage are that these functions take and give. */
+  readonly form: StorageForm;
   /** (cpu, code, dxc): note a program interruption that keeps the instruction from completing. */
   readonly raise: number;
   /** (cpu, address, access, ar) -> host offset of the page's first byte, or 0 with an event. Fills a TLB. */
@@ -48,26 +52,40 @@ export interface RuntimeImports {
   readonly accessRegisterTranslation: number;
 }
 
+/** Host offset of a byte, or 0 with an event: see `Runtime.locate`. */
+export const emitLocate = (
+  e: Emitter,
+  { form, locate }: Runtime,
+  cpu: I32,
+  address: I64,
+  access: number | I32,
+  ar: I32,
+): StorageOffset =>
+  e.callOffset(form, locate, cpu, address, typeof access === "number" ? I(access) : access, ar);
+
 const I = I32.of;
 const PAGE_MASK = ~0xfffn;
+const PAGE_SHIFT = 12;
 
 export function buildRuntime(module: ModuleBuilder, storage: Storage, imports: RuntimeImports): Runtime {
   const raise = defineRaise(module);
   const tlb = buildTlb(module, storage);
   const tablePlace = defineTablePlace(module, storage, imports, raise);
-  const tableEntry = defineTableEntry(module, tablePlace);
+  const tableEntry = defineTableEntry(module, storage.form, tablePlace);
   const walk = defineWalk(module, tableEntry, raise);
   const translate = defineTranslate(module, storage, imports, raise, walk);
-  const locate = defineLocate(module, translate);
-  definePage(module, translate, locate);
+  const { form } = storage;
+  const locate = defineLocate(module, form, translate);
+  definePage(module, storage, translate, locate);
   return {
+    form,
     raise,
     translate,
     locate,
-    fetchSlow: defineFetchSlow(module, translate),
-    storeSlow: defineStoreSlow(module, translate),
-    probeStore: defineProbeStore(module, translate),
-    instructionFetch: defineInstructionFetch(module, translate, raise),
+    fetchSlow: defineFetchSlow(module, form, translate),
+    storeSlow: defineStoreSlow(module, form, translate),
+    probeStore: defineProbeStore(module, form, translate),
+    instructionFetch: defineInstructionFetch(module, form, translate, raise),
     tablePlace,
     loadPsw: defineLoadPsw(module),
     walk,
@@ -119,13 +137,13 @@ function defineTablePlace(
   imports: RuntimeImports,
   raise: number,
 ): number {
-  const index = module.declare("tablePlace", ["i32", "i64", "i32"], ["i32"]);
+  const index = module.declare("tablePlace", ["i32", "i64", "i32"], [offsetType(storage.form)]);
   const e = new Emitter(3);
   const state = e.parameter32(0);
   const absolute = e.parameter64(1);
   const fail = () => {
     e.callVoid(raise, state, I(0x05), I(0));
-    e.return(I(0));
+    e.return(StorageOffset.of(storage.form, 0));
   };
   e.if(absolute.gtU(storage.size - 8), fail);
   const page = e.local32(absolute.shrU(12).low32());
@@ -136,16 +154,16 @@ function defineTablePlace(
     e.callVoid(imports.codeStored, page.value);
     e.store("i32", state, at.codeChanged, I(1));
   });
-  e.emit(I(storage.top - 7).sub(absolute.low32()).node);
+  e.emit(StorageOffset.of(storage.form, storage.top - 7).sub(absolute).node);
   module.define(index, e.body);
   return index;
 }
 
 /** (cpu, absolute) -> entry of a translation table; 0 in the event field means that it could be fetched. */
-function defineTableEntry(module: ModuleBuilder, tablePlace: number): number {
+function defineTableEntry(module: ModuleBuilder, form: StorageForm, tablePlace: number): number {
   const index = module.declare("tableEntry", ["i32", "i64"], ["i64"]);
   const e = new Emitter(2);
-  const place = e.local32(e.call32(tablePlace, e.parameter32(0), e.parameter64(1), I(0)));
+  const place = e.localOffset(e.callOffset(form, tablePlace, e.parameter32(0), e.parameter64(1), I(0)));
   e.if(place.value.isZero(), () => e.return(I64.of(0)));
   e.emit(load.i64(place.value).node);
   module.define(index, e.body);
@@ -247,7 +265,9 @@ function defineTranslate(
   raise: number,
   walk: number,
 ): number {
-  const index = module.declare("translateMiss", ["i32", "i64", "i32", "i32"], ["i32"]);
+  const { form } = storage;
+  const none = StorageOffset.of(form, 0);
+  const index = module.declare("translateMiss", ["i32", "i64", "i32", "i32"], [offsetType(form)]);
   const e = new Emitter(4);
   const state = e.parameter32(0);
   const address = e.parameter64(1);
@@ -265,7 +285,7 @@ function defineTranslate(
       typeof code === "number" ? I(code) : code,
       teidBits,
     );
-    e.return(I(0));
+    e.return(none);
   };
   const lowAddress = load.i32(state, at.lowAddressProtection).and(address.ltU(0x2000));
   const lowStore = e.local32(isStore.and(lowAddress));
@@ -277,7 +297,7 @@ function defineTranslate(
     e.if(address.and(0xfff).ltU(512), () => fail(0x04));
     const entry = e.local32(lowEntry());
     const page = address.and(PAGE_MASK);
-    e.if(load.i64(entry.value).eq(page), () => e.return(load.i32(entry.value, 8).sub(page.low32()).add(7)));
+    e.if(load.i64(entry.value).eq(page), () => e.return(addendOf(form, entry.value).sub(page).add(7)));
   });
   e.store("i64", state, at.tlbMisses, load.i64(state, at.tlbMisses).add(1));
 
@@ -292,7 +312,7 @@ function defineTranslate(
       );
       e.if(byAccessRegister, () => {
         const access = e.local32(e.call32(imports.accessRegisterTranslation, state, ar));
-        e.if(access.value.isZero(), () => e.return(I(0)));
+        e.if(access.value.isZero(), () => e.return(none));
         // Bits 60 and 61 of the TEID: protection by the access list.
         e.if(isStore.and(access.value.eq(2)), () => fail(0x04, I64.of(12)));
         e.set(asce, load.i64(state, at.translated));
@@ -363,7 +383,7 @@ function defineTranslate(
     e.store("i32", state, at.codeChanged, I(1));
   });
 
-  const host = e.local32(I(storage.top).sub(absolute.low32()));
+  const host = e.localOffset(StorageOffset.of(form, storage.top).sub(absolute));
   e.if(cacheable.value, () => {
     const low = address.low32();
     const data = low.shrU(8).and((Tlb.dataEntries - 1) << 4);
@@ -377,15 +397,15 @@ function defineTranslate(
     const entry = e.local32(lowStore.value.select(lowEntry(), table));
     e.store("i64", entry.value, 0, address.and(PAGE_MASK));
     // Biased so that an operand of n bytes is at addend - address + (8 - n).
-    e.store("i32", entry.value, 8, host.value.add(low.and(~0xfff)).sub(7));
+    storeAddend(e, entry.value, host.value.add(address.and(PAGE_MASK)).sub(7));
   });
   e.emit(host.value.node);
   module.define(index, e.body);
   return index;
 }
 
-function defineLocate(module: ModuleBuilder, translate: number): number {
-  const index = module.declare("locate", ["i32", "i64", "i32", "i32"], ["i32"]);
+function defineLocate(module: ModuleBuilder, form: StorageForm, translate: number): number {
+  const index = module.declare("locate", ["i32", "i64", "i32", "i32"], [offsetType(form)]);
   const e = new Emitter(4);
   const state = e.parameter32(0);
   const address = e.parameter64(1);
@@ -394,34 +414,43 @@ function defineLocate(module: ModuleBuilder, translate: number): number {
   const table = access.select(load.i32(state, at.tlbWrite), load.i32(state, at.tlbRead));
   const entry = e.local32(table.add(low.shrU(8).and((Tlb.dataEntries - 1) << 4)));
   e.if(load.i64(entry.value).eq(address.and(PAGE_MASK)), () =>
-    e.return(load.i32(entry.value, 8).sub(low).add(7)),
+    e.return(addendOf(form, entry.value).sub(address).add(7)),
   );
-  const host = e.local32(e.call32(translate, state, address, access, e.parameter32(3)));
-  e.if(host.value.isZero(), () => e.return(I(0)));
+  const host = e.localOffset(e.callOffset(form, translate, state, address, access, e.parameter32(3)));
+  e.if(host.value.isZero(), () => e.return(StorageOffset.of(form, 0)));
   e.emit(host.value.sub(low.and(0xfff)).node);
   module.define(index, e.body);
   return index;
 }
 
-/** `translate` for the host's side: (cpu, address, access, ar), with a look into the TLB first. */
-function definePage(module: ModuleBuilder, translate: number, locate: number): void {
+/** For the host's side: (cpu, address, access, ar) -> number of the page frame, or -1 with an event. */
+function definePage(
+  module: ModuleBuilder,
+  { form, top }: StorageLayout,
+  translate: number,
+  locate: number,
+): void {
   const index = module.declare("translate", ["i32", "i64", "i32", "i32"], ["i32"], true);
   const e = new Emitter(4);
   const state = e.parameter32(0);
   const address = e.parameter64(1);
   const access = e.parameter32(2);
   const ar = e.parameter32(3);
-  e.if(access.eq(Access.instruction), () => e.return(e.call32(translate, state, address, access, ar)));
-  const host = e.local32(e.call32(locate, state, address, access, ar));
-  const first = host.value.add(address.low32().and(0xfff));
-  e.emit(host.value.isZero().select(I(0), first).node);
+  const host = e.localOffset(form);
+  e.if(
+    access.eq(Access.instruction),
+    () => e.set(host, e.callOffset(form, translate, state, address, access, ar)),
+    () => e.set(host, e.callOffset(form, locate, state, address, access, ar)),
+  );
+  const frame = StorageOffset.of(form, top).sub(host.value).shrU(PAGE_SHIFT);
+  e.emit(host.value.isZero().select(I(-1), frame).node);
   module.define(index, e.body);
 }
 
 const nextPage = (state: I32, address: I64): I64 =>
   address.and(PAGE_MASK).add(0x1000).and(load.i64(state, at.addressMask));
 
-function defineFetchSlow(module: ModuleBuilder, translate: number): number {
+function defineFetchSlow(module: ModuleBuilder, form: StorageForm, translate: number): number {
   const index = module.declare("fetchSlow", ["i32", "i64", "i32", "i32"], ["i64"]);
   const e = new Emitter(4);
   const state = e.parameter32(0);
@@ -429,26 +458,28 @@ function defineFetchSlow(module: ModuleBuilder, translate: number): number {
   const size = e.parameter32(2);
   const ar = e.parameter32(3);
   const offset = e.local32(address.low32().and(0xfff));
-  const host = e.local32(e.call32(translate, state, address, I(Access.fetch), ar));
+  const host = e.localOffset(e.callOffset(form, translate, state, address, I(Access.fetch), ar));
   e.if(host.value.isZero(), () => e.return(I64.of(0)));
   e.set(host, host.value.sub(offset.value)); // host offset of the operand's first byte
   const here = e.local32(I(0x1000).sub(offset.value)); // bytes on this page
-  const other = e.local32(0);
+  const other = e.localOffset(StorageOffset.of(form, 0));
   // The operand's bytes are the leftmost of eight, which lie within the memory even before storage.
   e.if(here.value.geU(size), () => {
     const eight = load.i64(host.value.sub(7));
     e.return(eight.shrU(I64.of(64).sub(size.shl(3).unsigned64())));
   });
   e.if(here.value.ltU(size), () => {
-    e.set(other, e.call32(translate, state, nextPage(state, address), I(Access.fetch), ar));
+    e.set(other, e.callOffset(form, translate, state, nextPage(state, address), I(Access.fetch), ar));
     e.if(other.value.isZero(), () => e.return(I64.of(0)));
   });
   const value = e.local64(I64.of(0));
   const n = e.local32(0);
   e.loop((again) => {
-    const place = n.value
-      .ltU(here.value)
-      .select(host.value.sub(n.value), other.value.sub(n.value.sub(here.value)));
+    const place = StorageOffset.choose(
+      n.value.ltU(here.value),
+      host.value.sub(n.value),
+      other.value.sub(n.value.sub(here.value)),
+    );
     e.set(value, value.value.shl(8).or(load.u8(place).unsigned64()));
     e.set(n, n.value.add(1));
     e.if(n.value.ltU(size), again);
@@ -458,7 +489,7 @@ function defineFetchSlow(module: ModuleBuilder, translate: number): number {
   return index;
 }
 
-function defineStoreSlow(module: ModuleBuilder, translate: number): number {
+function defineStoreSlow(module: ModuleBuilder, form: StorageForm, translate: number): number {
   const index = module.declare("storeSlow", ["i32", "i64", "i64", "i32", "i32"], ["i32"]);
   const e = new Emitter(5);
   const state = e.parameter32(0);
@@ -467,11 +498,11 @@ function defineStoreSlow(module: ModuleBuilder, translate: number): number {
   const size = e.parameter32(3);
   const ar = e.parameter32(4);
   const offset = e.local32(address.low32().and(0xfff));
-  const host = e.local32(e.call32(translate, state, address, I(Access.store), ar));
+  const host = e.localOffset(e.callOffset(form, translate, state, address, I(Access.store), ar));
   e.if(host.value.isZero(), () => e.return(I(-1)));
   e.set(host, host.value.sub(offset.value));
   const here = e.local32(I(0x1000).sub(offset.value));
-  const other = e.local32(0);
+  const other = e.localOffset(StorageOffset.of(form, 0));
   e.if(here.value.geU(size), () => {
     for (const [bytes, what] of [
       [8, "i64"],
@@ -484,14 +515,16 @@ function defineStoreSlow(module: ModuleBuilder, translate: number): number {
     }
   });
   e.if(here.value.ltU(size), () => {
-    e.set(other, e.call32(translate, state, nextPage(state, address), I(Access.store), ar));
+    e.set(other, e.callOffset(form, translate, state, nextPage(state, address), I(Access.store), ar));
     e.if(other.value.isZero(), () => e.return(I(-1)));
   });
   const n = e.local32(0);
   e.loop((again) => {
-    const place = n.value
-      .ltU(here.value)
-      .select(host.value.sub(n.value), other.value.sub(n.value.sub(here.value)));
+    const place = StorageOffset.choose(
+      n.value.ltU(here.value),
+      host.value.sub(n.value),
+      other.value.sub(n.value.sub(here.value)),
+    );
     const shift = size.sub(1).sub(n.value).shl(3).unsigned64();
     e.store("i64_8", place, 0, value.shrU(shift));
     e.set(n, n.value.add(1));
@@ -502,55 +535,61 @@ function defineStoreSlow(module: ModuleBuilder, translate: number): number {
   return index;
 }
 
-function defineProbeStore(module: ModuleBuilder, translate: number): number {
+function defineProbeStore(module: ModuleBuilder, form: StorageForm, translate: number): number {
   const index = module.declare("probeStore", ["i32", "i64", "i32", "i32"], ["i32"]);
   const e = new Emitter(4);
   const state = e.parameter32(0);
   const address = e.parameter64(1);
   const size = e.parameter32(2);
   const ar = e.parameter32(3);
-  e.if(e.call32(translate, state, address, I(Access.store), ar).isZero(), () => e.return(I(-1)));
-  e.if(address.low32().and(0xfff).add(size).gtU(0x1000), () => {
-    e.if(e.call32(translate, state, nextPage(state, address), I(Access.store), ar).isZero(), () =>
-      e.return(I(-1)),
-    );
-  });
+  const test = (where: I64) => {
+    const host = e.callOffset(form, translate, state, where, I(Access.store), ar);
+    e.if(host.isZero(), () => e.return(I(-1)));
+  };
+  test(address);
+  e.if(address.low32().and(0xfff).add(size).gtU(0x1000), () => test(nextPage(state, address)));
   e.emit(I(0).node);
   module.define(index, e.body);
   return index;
 }
 
-function defineInstructionFetch(module: ModuleBuilder, translate: number, raise: number): number {
-  const index = module.declare("instructionFetch", ["i32", "i64"], ["i32"]);
+function defineInstructionFetch(
+  module: ModuleBuilder,
+  form: StorageForm,
+  translate: number,
+  raise: number,
+): number {
+  const none = StorageOffset.of(form, 0);
+  const index = module.declare("instructionFetch", ["i32", "i64"], [offsetType(form)]);
   const e = new Emitter(2);
   const state = e.parameter32(0);
   const address = e.parameter64(1);
-  const fetched = (where: I64): I32 => {
+  const fetched = (where: I64): StorageOffset => {
     const low = where.low32();
     const entry = e.local32(load.i32(state, at.tlbFetch).add(low.shrU(8).and((Tlb.fetchEntries - 1) << 4)));
-    const host = e.local32();
+    const host = e.localOffset(form);
     e.if(
       load.i64(entry.value).eq(where.and(PAGE_MASK)),
-      () => e.set(host, load.i32(entry.value, 8).sub(low.and(~0xfff)).add(7)),
-      () => e.set(host, e.call32(translate, state, where, I(Access.instruction), I(0))),
+      () => e.set(host, addendOf(form, entry.value).sub(where.and(PAGE_MASK)).add(7)),
+      () => e.set(host, e.callOffset(form, translate, state, where, I(Access.instruction), I(0))),
     );
     return host.value;
   };
   e.if(address.and(1).ne(0), () => {
     e.callVoid(raise, state, I(0x06), I(0));
-    e.return(I(0));
+    e.return(none);
   });
   const host = fetched(address);
-  e.if(host.isZero(), () => e.return(I(0)));
+  e.if(host.isZero(), () => e.return(none));
   const offset = e.local32(address.low32().and(0xfff));
-  const place = e.local32(host.sub(offset.value).sub(7));
+  const place = e.localOffset(host.sub(offset.value).sub(7));
   const word = e.local64(load.i64(place.value));
   e.if(offset.value.gtU(4090), () => {
     const length = instructionLength(load.u8(host.sub(offset.value)));
     e.if(offset.value.add(length).gtU(0x1000), () => {
       // The rest stands on the next page: put it behind the halfwords of this one.
       const other = fetched(nextPage(state, address));
-      e.if(other.isZero(), () => e.return(I(0)));
+      e.if(other.isZero(), () => e.return(none));
       const here = e.local64(I(0x1000).sub(offset.value).shl(3).unsigned64()); // bits on this page
       const mask = I64.of(-1).shl(I64.of(64).sub(here.value));
       e.set(word, word.value.and(mask).or(load.i64(other.sub(7)).shrU(here.value)));

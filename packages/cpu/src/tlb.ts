@@ -10,6 +10,8 @@
 import { I32, I64 } from "@lockframe/instructions";
 import type { StorageLayout } from "@lockframe/memory";
 import { Emitter, type Local, load } from "./lower/emitter.ts";
+import { StorageOffset } from "./lower/storage-offset.ts";
+import { addendOf } from "./lower/tlb-entry.ts";
 import { CPU_BLOCKS, CPU_BLOCK_SIZE, Global, Tlb, TlbContext, cpu as at } from "./state.ts";
 import type { ModuleBuilder } from "./wasm/module.ts";
 
@@ -47,7 +49,7 @@ const FIRST_BYTE_OF_INVALID = 1;
 /** Entries of a page table; the pages of a segment. */
 const PAGE_INDEXES = 256;
 
-export function buildTlb(module: ModuleBuilder, { top, codeMarksBase }: StorageLayout): TlbFunctions {
+export function buildTlb(module: ModuleBuilder, layout: StorageLayout): TlbFunctions {
   const context = defineContext(module);
   const forgetAll = defineForgetAll(module);
   return {
@@ -57,7 +59,7 @@ export function buildTlb(module: ModuleBuilder, { top, codeMarksBase }: StorageL
     forgetSpace: defineForgetSpace(module),
     forgetPages: defineForgetPages(module),
     forgetSegment: defineForgetSegment(module),
-    ...defineForgetFrames(module, top, codeMarksBase),
+    ...defineForgetFrames(module, layout),
   };
 }
 
@@ -311,7 +313,7 @@ function defineForgetSegment(module: ModuleBuilder): number {
   return index;
 }
 
-function defineForgetFrames(module: ModuleBuilder, top: number, codeMarksBase: number) {
+function defineForgetFrames(module: ModuleBuilder, { form, top, codeMarksBase }: StorageLayout) {
   /** Forget the entries of a table whose frame's number is chosen. */
   const scan = (
     e: Emitter,
@@ -322,11 +324,11 @@ function defineForgetFrames(module: ModuleBuilder, top: number, codeMarksBase: n
     const entry = e.local32(tables.add(start));
     const end = e.local32(tables.add(start + (count << Tlb.entryShift)));
     e.loop((again) => {
-      const tag = e.local32(load.i32(entry.value));
-      e.if(tag.value.and(0xfff).isZero(), () => {
+      const tag = e.local64(load.i64(entry.value));
+      e.if(tag.value.low32().and(0xfff).isZero(), () => {
         // The host offset of the page's first byte is the addend, plus 7, less the page's address.
-        const host = load.i32(entry.value, 8).add(7).sub(tag.value);
-        const frame = e.local32(I(top).sub(host).shrU(12));
+        const host = addendOf(form, entry.value).add(7).sub(tag.value);
+        const frame = e.local32(StorageOffset.of(form, top).sub(host).shrU(12));
         e.if(chosen(frame.value), () => e.store("i64", entry.value, 0, INVALID));
       });
       e.set(entry, entry.value.add(1 << Tlb.entryShift));

@@ -1,6 +1,12 @@
 /** Absolute storage, storage keys, page ownership, guest and host views. */
 export { AddressingError } from "./errors.ts";
-export { EXCHANGE_PIECE, PAGE_SIZE, type StorageLayout, type StorageOptions } from "./layout.ts";
+export {
+  EXCHANGE_PIECE,
+  PAGE_SIZE,
+  type StorageForm,
+  type StorageLayout,
+  type StorageOptions,
+} from "./layout.ts";
 export { GUEST_READY, PageState } from "./page-state.ts";
 export { applyPrefix } from "./prefixing.ts";
 export { StorageKey } from "./storage-key.ts";

@@ -14,6 +14,9 @@ const EXCHANGE_SIZE = 2 * EXCHANGE_PIECE;
 /** A wasm32 memory ends here. */
 const MEMORY_LIMIT = 0x1_0000_0000;
 
+/** Whether guest storage lies in the memory that is the engine's, too ("narrow"), or in one of its own ("wide"). */
+export type StorageForm = "narrow" | "wide";
+
 export interface StorageOptions {
   /** Guest storage in bytes: a positive multiple of 1 MiB. */
   readonly size: number;
@@ -22,6 +25,7 @@ export interface StorageOptions {
 }
 
 export interface StorageLayout {
+  readonly form: StorageForm;
   readonly keysBase: number;
   readonly pageStatesBase: number;
   /** One byte for each page: not zero when the engine holds code made from the page. */
@@ -73,6 +77,7 @@ export function layOut(options: StorageOptions): StorageLayout {
   const exchangeBase = codeMarksBase + roundUp(pageCount);
   const storageBase = exchangeBase + EXCHANGE_SIZE;
   return {
+    form: "narrow",
     keysBase,
     pageStatesBase,
     codeMarksBase,

@@ -1,7 +1,14 @@
 import { LockframeError } from "@lockframe/architecture";
 import { bulkOn, type Bulk } from "./bulk.ts";
 import { AddressingError } from "./errors.ts";
-import { EXCHANGE_PIECE, layOut, PAGE_SIZE, type StorageLayout, type StorageOptions } from "./layout.ts";
+import {
+  EXCHANGE_PIECE,
+  layOut,
+  PAGE_SIZE,
+  type StorageForm,
+  type StorageLayout,
+  type StorageOptions,
+} from "./layout.ts";
 import { GUEST_READY, type PageState, pageStateOf } from "./page-state.ts";
 import { StorageKey } from "./storage-key.ts";
 
@@ -49,6 +56,7 @@ export class Storage implements StorageLayout {
   readonly memory: WebAssembly.Memory;
   /** Guest storage in bytes. */
   readonly size: number;
+  readonly form: StorageForm;
   readonly keysBase: number;
   readonly pageStatesBase: number;
   readonly codeMarksBase: number;
@@ -70,6 +78,7 @@ export class Storage implements StorageLayout {
   private constructor(options: StorageOptions, layout: StorageLayout, memory: WebAssembly.Memory) {
     this.memory = memory;
     this.size = options.size;
+    this.form = layout.form;
     this.keysBase = layout.keysBase;
     this.pageStatesBase = layout.pageStatesBase;
     this.codeMarksBase = layout.codeMarksBase;

@@ -1,7 +1,10 @@
 /** The interpreter's side of compiled code: where a program arrives by a jump, it is counted or entered. */
 import { I32, I64 } from "@lockframe/instructions";
+import type { StorageForm } from "@lockframe/memory";
 import { Emitter, type Label, type Local, load } from "../lower/emitter.ts";
 import { Entries, EntryRequest, Event, Patience, REAL_SPACE, Tlb, cpu as at } from "../state.ts";
+import { type StorageOffset, offsetType } from "../lower/storage-offset.ts";
+import { addendOf } from "../lower/tlb-entry.ts";
 import type { ModuleBuilder, Signature } from "../wasm/module.ts";
 
 const I = I32.of;
@@ -16,7 +19,8 @@ export const regionSignature: Signature = { parameters: ["i32", "i64", "i32"], r
 export interface Arrival {
   readonly cpu: I32;
   readonly budget: Local<I32>;
-  readonly place: Local<I32>;
+  readonly form: StorageForm;
+  readonly place: Local<StorageOffset>;
   readonly origin: Local<I64>;
   readonly target: Local<I64>;
   readonly enter: Label;
@@ -38,10 +42,26 @@ export const entryOf = (place: number): number =>
   Entries.base + ((place << (ENTRY_SHIFT - 1)) & (Entries.size - 8));
 
 /**
+ * What an entry has of the place that it is for. Offsets of 64 bits have 34 that are not always zero; the lowest does not
+ * tell places apart, and the next one says where the entry is.
+ */
+export const placeInEntry = (form: StorageForm, place: number): number =>
+  form === "wide" ? Math.floor(place / 4) : place;
+const emitPlaceInEntry = (form: StorageForm, place: StorageOffset): I32 =>
+  form === "wide" ? place.shrU(2) : place.low32();
+
+/** Offset of a place's entry in the table. */
+const entryPlace = (place: StorageOffset): I32 =>
+  place
+    .low32()
+    .shl(ENTRY_SHIFT - 1)
+    .and(Entries.size - 8);
+
+/**
  * Define `chain`, where a region ends that does not know what comes next: (cpu, address, budget) -> budget left. Goes
  * on with the region at the address; returns, with the address in the PSW, when the interpreter has to look.
  */
-export function defineChain(module: ModuleBuilder, regions: number): number {
+export function defineChain(module: ModuleBuilder, form: StorageForm, regions: number): number {
   const { parameters, results } = regionSignature;
   const index = module.declare("chain", parameters, results);
   const e = new Emitter(parameters.length);
@@ -55,12 +75,12 @@ export function defineChain(module: ModuleBuilder, regions: number): number {
     unless(load.i64(cpu, at.addressMask).ne(-1));
     // An odd address differs from every tag.
     unless(load.i64(tlb.value).ne(address.and(~0xffen)));
-    const place = e.local32(load.i32(tlb.value, 8).sub(low));
-    const entry = e.local32(place.value.shl(ENTRY_SHIFT - 1).and(Entries.size - 8));
-    unless(load.i32(entry.value, Entries.base).ne(place.value));
+    const place = e.localOffset(addendOf(form, tlb.value).sub(address));
+    const entry = e.local32(entryPlace(place.value));
+    unless(load.i32(entry.value, Entries.base).ne(emitPlaceInEntry(form, place.value)));
     const value = e.local32(load.i32(entry.value, Entries.base + 4));
     unless(value.value.geS(0));
-    countEntry(e, value.value, { cpu, place: place.value, address });
+    countEntry(e, value.value, { form, cpu, place: place.value, address });
     for (const argument of [cpu, address, budget, value.value.and(0x7fff_ffff)]) e.emit(argument.node);
     e.code.returnCallIndirect(module.type(parameters, results), regions);
   });
@@ -93,10 +113,11 @@ function emitLookUp(
   module: ModuleBuilder,
   { regions, wanted }: Entering,
 ): void {
-  const { place } = arrival;
-  const entry = e.local32(place.value.shl(ENTRY_SHIFT - 1).and(Entries.size - 8));
+  const { form, place } = arrival;
+  const entry = e.local32(entryPlace(place.value));
+  const known = emitPlaceInEntry(form, place.value);
   if (wanted !== undefined) {
-    const other = load.i32(entry.value, Entries.base).ne(place.value);
+    const other = load.i32(entry.value, Entries.base).ne(known);
     e.if(other.or(load.i32(entry.value, Entries.base + 4).isZero()), () => {
       e.store("i32", I(Entries.requests), 0, I(0));
       request(e, whereOf(arrival));
@@ -105,7 +126,7 @@ function emitLookUp(
   }
   const value = e.local32(load.i32(entry.value, Entries.base + 4));
   e.if(
-    load.i32(entry.value, Entries.base).eq(place.value),
+    load.i32(entry.value, Entries.base).eq(known),
     () => {
       e.if(
         value.value.ltS(0),
@@ -116,7 +137,7 @@ function emitLookUp(
     () => {
       // A count gives way to another one; compiled code does not.
       e.if(value.value.geS(0), () => {
-        e.store("i32", entry.value, Entries.base, place.value);
+        e.store("i32", entry.value, Entries.base, known);
         e.store("i32", entry.value, Entries.base + 4, I(1));
       });
     },
@@ -158,29 +179,32 @@ function countEntry(e: Emitter, value: I32, where: Where): void {
 }
 
 interface Where {
+  readonly form: StorageForm;
   readonly cpu: I32;
-  readonly place: I32;
+  readonly place: StorageOffset;
   readonly address: I64;
 }
-const whereOf = ({ cpu, place, origin }: Arrival): Where => ({
+const whereOf = ({ form, cpu, place, origin }: Arrival): Where => ({
+  form,
   cpu,
   place: place.value,
   address: addressOf(place, origin),
 });
 
 /** Ask for compilation. */
-function request(e: Emitter, { cpu, place, address }: Where): void {
+function request(e: Emitter, { form, cpu, place, address }: Where): void {
   const requests = e.local32(load.i32(I(Entries.requests)));
   e.if(requests.value.ltU(Entries.mostRequests), () => {
     const next = e.local32(requests.value.mul(EntryRequest.size)).value;
     const asce = load.i32(cpu, at.dat).select(load.i64(cpu, at.asceFetch), I64.of(REAL_SPACE));
-    e.store("i32", next, Entries.requests + EntryRequest.place, place);
+    e.store(offsetType(form), next, Entries.requests + EntryRequest.place, place);
     e.store("i64", next, Entries.requests + EntryRequest.address, address);
     e.store("i64", next, Entries.requests + EntryRequest.asce, asce);
     e.store("i32", I(Entries.requests), 0, requests.value.add(1));
   });
 }
-const addressOf = (place: Local<I32>, origin: Local<I64>): I64 => origin.value.sub(place.value.unsigned64());
+const addressOf = (place: Local<StorageOffset>, origin: Local<I64>): I64 =>
+  origin.value.sub(place.value.unsigned64());
 
 function count(e: Emitter, arrival: Arrival, entry: I32, value: I32): void {
   e.if(value.leU(Entries.threshold), () => {

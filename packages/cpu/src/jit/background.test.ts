@@ -17,6 +17,7 @@ const target: Target = {
     ]),
     ["chain", regionSignature],
   ]),
+  form: "narrow",
   wasmPages: 1,
 };
 

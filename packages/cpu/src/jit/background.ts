@@ -31,10 +31,11 @@ export class BackgroundCompiler {
   private constructor(target: Target, definitions: readonly number[]) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    const { signatures, wasmPages } = target;
+    const { signatures, form, wasmPages } = target;
     const start: WorkerStart = {
       definitions,
       signatures,
+      form,
       wasmPages,
       port: port2,
       cache: getCompileCacheDir(),

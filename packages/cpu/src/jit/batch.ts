@@ -1,5 +1,6 @@
 /** Many regions as one WebAssembly module: a module costs more than the code in it. */
 import type { Instruction, Statement } from "@lockframe/instructions";
+import type { StorageForm } from "@lockframe/memory";
 import { ModuleBuilder, type Signature } from "../wasm/module.ts";
 import { regionSignature } from "./arrival.ts";
 import { type RegionCallees, compile } from "./compile.ts";
@@ -12,6 +13,7 @@ export interface Target {
   readonly definitions: readonly Instruction[];
   /** Signatures of the functions that regions may call, by name. */
   readonly signatures: ReadonlyMap<string, Signature>;
+  readonly form: StorageForm;
   /** Size of the memory. */
   readonly wasmPages: number;
 }
@@ -54,6 +56,7 @@ export class BatchCompiler {
       return known;
     };
     return {
+      form: this.#target.form,
       raise: number("raise"),
       fetchSlow: number("fetchSlow"),
       storeSlow: number("storeSlow"),

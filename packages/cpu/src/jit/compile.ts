@@ -52,7 +52,7 @@ class RegionCompiler {
       }
     }
     this.#kept = keptRegisters(region, this.#nodes);
-    this.#context = new RegionContext(used, callees.chain);
+    this.#context = new RegionContext(used, callees);
   }
 
   compile(): FunctionBody {

@@ -6,8 +6,10 @@
  */
 import type { ConditionCode } from "@lockframe/instructions";
 import { I32, type I64 } from "@lockframe/instructions";
+import type { StorageForm } from "@lockframe/memory";
 import { Emitter, type Label, type Local, load } from "../lower/emitter.ts";
 import { conditionCode } from "../lower/instruction.ts";
+import { addendOf } from "../lower/tlb-entry.ts";
 import { Event, Tlb, cpu as at } from "../state.ts";
 import { type Rule, VALUE, isWide, nameOf } from "./condition.ts";
 
@@ -51,6 +53,7 @@ export class RegionContext {
   /** Contents of general registers, by number; those that the region does not use are missing. */
   readonly #registers: readonly (Local<I64> | undefined)[];
   readonly #chain: number;
+  readonly #form: StorageForm;
   readonly #cc = this.e.local32();
   readonly #wide = [this.e.local64(), this.e.local64()] as const;
   readonly #narrow = [this.e.local32(), this.e.local32()] as const;
@@ -62,8 +65,9 @@ export class RegionContext {
   #out: Label = 0;
 
   /** `used`: set of general registers. `chain`: function to go on with elsewhere. */
-  constructor(used: number, chain: number) {
+  constructor(used: number, { chain, form }: { readonly chain: number; readonly form: StorageForm }) {
     this.#chain = chain;
+    this.#form = form;
     this.#registers = Array.from({ length: 16 }, (_, n) => (used & (1 << n) ? this.e.local64() : undefined));
   }
 
@@ -82,7 +86,7 @@ export class RegionContext {
     const tlbIndex = low.shrU(8).and((Tlb.fetchEntries - 1) << Tlb.entryShift);
     const entry = e.local32(load.i32(this.cpu, at.tlbFetch).add(tlbIndex)).value;
     const samePage = load.i64(entry).eq(address.and(~0xfffn));
-    return samePage.and(load.i32(entry, 8).sub(low).eq(place));
+    return samePage.and(addendOf(this.#form, entry).sub(address).eq(place));
   }
 
   /** What is known where several ways have met, or the region begins. */

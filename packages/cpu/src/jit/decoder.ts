@@ -65,10 +65,10 @@ export class Decoder {
 
   /** Number of the page that a place is in, and the offset of the first byte in it. */
   pageOf(place: number): number {
-    return this.absolute(place) >>> 12;
+    return Math.floor(this.absolute(place) / PAGE);
   }
   offsetOf(place: number): number {
-    return this.absolute(place) & (PAGE - 1);
+    return this.absolute(place) % PAGE;
   }
   absolute(place: number): number {
     return this.#storage.top - 7 - place;

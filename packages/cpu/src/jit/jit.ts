@@ -9,7 +9,7 @@ import type { Instruction } from "@lockframe/instructions";
 import type { Storage } from "@lockframe/memory";
 import { Entries, EntryRequest, Patience } from "../state.ts";
 import type { Signature } from "../wasm/module.ts";
-import { entryOf } from "./arrival.ts";
+import { entryOf, placeInEntry } from "./arrival.ts";
 import { BackgroundCompiler } from "./background.ts";
 import { BatchCompiler, type Target, exportName } from "./batch.ts";
 import { Decoder } from "./decoder.ts";
@@ -127,6 +127,7 @@ export class Jit {
     const target: Target = {
       definitions: linkage.handlers,
       signatures: new Map(functions.map(([name, { signature }]) => [name, signature])),
+      form: storage.form,
       wasmPages: storage.wasmPages,
     };
     this.#compiler = new BatchCompiler(target);
@@ -163,7 +164,7 @@ export class Jit {
       const request = Entries.requests + n * EntryRequest.size;
       const asce = this.#view.getBigUint64(request + EntryRequest.asce, true);
       return {
-        place: this.#view.getUint32(request + EntryRequest.place, true),
+        place: Number(this.#view.getBigUint64(request + EntryRequest.place, true)),
         address: this.#view.getBigUint64(request + EntryRequest.address, true),
         placeOf: (address) => {
           const absolute = this.#surroundings.codeAddress(BigInt.asUintN(64, address), asce);
@@ -179,15 +180,18 @@ export class Jit {
   compileNow(): void {
     const requests = this.#takeRequests(1);
     for (const { place } of requests) {
-      this.#view.setUint32(entryOf(place), place, true);
+      this.#view.setUint32(entryOf(place), this.#inEntry(place), true);
       this.#view.setUint32(entryOf(place) + 4, ASKED, true);
     }
     this.#changes.clear();
     this.#compile(requests, undefined);
   }
 
+  #inEntry(place: number): number {
+    return placeInEntry(this.#storage.form, place);
+  }
   #isFor(place: number): boolean {
-    return this.#view.getUint32(entryOf(place), true) === place >>> 0;
+    return this.#view.getUint32(entryOf(place), true) === this.#inEntry(place);
   }
   #isAskedFor(place: number): boolean {
     return this.#isFor(place) && this.#view.getUint32(entryOf(place) + 4, true) === ASKED;

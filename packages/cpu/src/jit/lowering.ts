@@ -1,6 +1,7 @@
 /** One instruction of a region: its definition lowered with constant operand fields, registers in locals. */
 import type { ConditionCode, Node, Recording, Statement } from "@lockframe/instructions";
 import { I32, I64 } from "@lockframe/instructions";
+import type { StorageForm } from "@lockframe/memory";
 import { type Emitter, type Local, load } from "../lower/emitter.ts";
 import type { Flow } from "../lower/flow.ts";
 import {
@@ -13,6 +14,7 @@ import {
   loadOf,
   storeOf,
 } from "../lower/instruction.ts";
+import { type StorageOffset, offsetType } from "../lower/storage-offset.ts";
 import { cpu as at } from "../state.ts";
 import { VALUE, ruleOf, test, testedMask } from "./condition.ts";
 import { CODE, type Knowledge, type RegionContext } from "./context.ts";
@@ -151,6 +153,7 @@ const callsRoutine = (s: Statement): boolean =>
   (s.kind === "if" && [s.taken, s.otherwise].some((b) => b.statements.some(callsRoutine)));
 
 export class RegionLowering extends InstructionLowering {
+  readonly #form: StorageForm;
   readonly #context: RegionContext;
   readonly #knowledge: Knowledge;
   readonly #flow: RegionFlow;
@@ -174,6 +177,7 @@ export class RegionLowering extends InstructionLowering {
       effects.filter((e) => e.kind === "store").length > 1 || effects.some((e) => e.kind === "when");
     const flow = new RegionFlow(decoded, setting, calls || executes || stores, executes);
     super(callees, flow, within);
+    this.#form = callees.form;
     this.#context = setting.context;
     this.#knowledge = setting.knowledge;
     this.#flow = flow;
@@ -227,11 +231,11 @@ export class RegionLowering extends InstructionLowering {
     this.#unlessHit();
     if (s.size === 16) {
       this.vectorAddress(entry, ea);
-      this.code.load("v128", 0);
+      this.loadStorage("v128", 0);
       return;
     }
     this.hostAddress(entry, ea);
-    this.code.load(loadOf[s.size], 8 - s.size);
+    this.loadStorage(loadOf[s.size], 8 - s.size);
   }
   /** With the outcome of a probe on the stack. */
   #unlessHit(): void {
@@ -252,11 +256,13 @@ export class RegionLowering extends InstructionLowering {
     this.#unlessHit();
     if (e.size === 16) {
       this.vectorAddress(entry, ea);
-      this.code.get(value).store("v128", 0);
+      this.code.get(value);
+      this.storeStorage("v128", 0);
       return;
     }
     this.hostAddress(entry, ea);
-    this.code.get(value).store(storeOf[e.size], 8 - e.size);
+    this.code.get(value);
+    this.storeStorage(storeOf[e.size], 8 - e.size);
   }
 
   protected override noteBranch(): void {
@@ -371,10 +377,11 @@ export class RegionLowering extends InstructionLowering {
     this.#unlessHit();
     this.hostAddress(entry, ea);
     // Host offset of the last register's operand: the first one's is the highest.
-    const host = this.local32();
+    const host = this.localOffset(this.#form);
+    const type = offsetType(this.#form);
     this.code
-      .i32(bytes - 8)
-      .binary("sub", "i32")
+      .constant(type, BigInt(bytes - 8))
+      .binary("sub", type)
       .set(host.index);
     registers.forEach(({ local }, k) => this.#transfer(loads, size, local, host, bytes - size * (k + 1)));
     if (!loads) return;
@@ -382,7 +389,13 @@ export class RegionLowering extends InstructionLowering {
     this.#knowledge.dirty |= loaded;
     this.#knowledge.loaded |= loaded;
   }
-  #transfer(loads: boolean, size: number, local: Local<I64>, host: Local<I32>, offset: number): void {
+  #transfer(
+    loads: boolean,
+    size: number,
+    local: Local<I64>,
+    host: Local<StorageOffset>,
+    offset: number,
+  ): void {
     if (loads && size === 8) this.set(local, load.i64(host.value, offset));
     else if (loads) {
       const word = load.i32(host.value, offset).unsigned64();

@@ -1,11 +1,15 @@
 /** Emits expressions and structured code into one WebAssembly function. The engine's own routines are written with it. */
 import type { Node, ValueType } from "@lockframe/instructions";
 import { I32, I64, V128 } from "@lockframe/instructions";
+import type { StorageForm } from "@lockframe/memory";
 import type { Hint, Load, Store } from "../wasm/code.ts";
 import { floatCode } from "../wasm/float-code.ts";
 import { FunctionBody } from "../wasm/module.ts";
+import { type OffsetType, StorageOffset, memoryOf, offsetType } from "./storage-offset.ts";
 
-type Value = I32 | I64 | V128;
+type Value = I32 | I64 | V128 | StorageOffset;
+/** What a function takes. */
+type Argument = I32 | I64 | StorageOffset;
 
 export interface Local<T extends Value> {
   readonly index: number;
@@ -14,13 +18,13 @@ export interface Local<T extends Value> {
 
 const load32 =
   (what: Load) =>
-  (address: I32, offset = 0): I32 =>
+  (address: I32 | StorageOffset, offset = 0): I32 =>
     new I32({ kind: "load", type: "i32", what, address: address.node, offset });
 const load64 =
   (what: Load) =>
-  (address: I32, offset = 0): I64 =>
+  (address: I32 | StorageOffset, offset = 0): I64 =>
     new I64({ kind: "load", type: "i64", what, address: address.node, offset });
-/** Plain loads from the engine's memory, little-endian. */
+/** Plain loads from the engine's memory, or from storage, little-endian. */
 export const load = {
   i32: load32("i32"),
   u8: load32("i32_8u"),
@@ -30,7 +34,7 @@ export const load = {
   s16as64: load64("i64_16s"),
   s32as64: load64("i64_32s"),
   u32as64: load64("i64_32u"),
-  v128: (address: I32, offset = 0): V128 =>
+  v128: (address: I32 | StorageOffset, offset = 0): V128 =>
     new V128({ kind: "load", type: "v128", what: "v128", address: address.node, offset }),
 };
 
@@ -53,6 +57,8 @@ export class Emitter {
 
   parameter32 = (index: number): I32 => new I32({ kind: "local", type: "i32", index });
   parameter64 = (index: number): I64 => new I64({ kind: "local", type: "i64", index });
+  parameterOffset = (form: StorageForm, index: number): StorageOffset =>
+    new StorageOffset({ kind: "local", type: offsetType(form), index });
 
   local32(initial?: I32 | number): Local<I32> {
     const index = this.body.local("i32");
@@ -72,14 +78,25 @@ export class Emitter {
     if (initial !== undefined) this.set(local, initial);
     return local;
   }
+  /** An offset into storage: a copy of one, or a place for some. */
+  localOffset(initial: StorageOffset | StorageForm): Local<StorageOffset> {
+    const type = typeof initial === "string" ? offsetType(initial) : initial.type;
+    const local = this.#offset(type);
+    if (typeof initial !== "string") this.set(local, initial);
+    return local;
+  }
+  #offset(type: OffsetType): Local<StorageOffset> {
+    const index = this.body.local(type);
+    return { index, value: new StorageOffset({ kind: "local", type, index }) };
+  }
   set<T extends Value>(local: Local<T>, value: T): void {
     this.emit(value.node);
     this.code.set(local.index);
   }
-  store(what: Store, address: I32, offset: number, value: Value): void {
+  store(what: Store, address: I32 | StorageOffset, offset: number, value: Value): void {
     this.emit(address.node);
     this.emit(value.node);
-    this.code.store(what, offset);
+    this.code.store(what, offset, memoryOf(address.node));
   }
   if(condition: I32, taken: () => void, otherwise?: () => void, hint?: Hint): void {
     this.emit(condition.node);
@@ -142,26 +159,30 @@ export class Emitter {
       arm();
     }
   }
-  return(value?: I32 | I64): void {
+  return(value?: Argument): void {
     if (value !== undefined) this.emit(value.node);
     this.code.return();
   }
   /** Leave this function by going to another one. */
-  returnCall(callee: number, ...args: (I32 | I64)[]): void {
+  returnCall(callee: number, ...args: Argument[]): void {
     for (const arg of args) this.emit(arg.node);
     this.code.returnCall(callee);
   }
-  call32(callee: number, ...args: (I32 | I64)[]): I32 {
+  call32(callee: number, ...args: Argument[]): I32 {
     return this.#call(callee, args, this.local32());
   }
-  call64(callee: number, ...args: (I32 | I64)[]): I64 {
+  call64(callee: number, ...args: Argument[]): I64 {
     return this.#call(callee, args, this.local64());
   }
-  callVoid(callee: number, ...args: (I32 | I64)[]): void {
+  /** A function that gives an offset into storage. */
+  callOffset(form: StorageForm, callee: number, ...args: Argument[]): StorageOffset {
+    return this.#call(callee, args, this.localOffset(form));
+  }
+  callVoid(callee: number, ...args: Argument[]): void {
     for (const arg of args) this.emit(arg.node);
     this.code.call(callee);
   }
-  #call<T extends I32 | I64>(callee: number, args: readonly (I32 | I64)[], result: Local<T>): T {
+  #call<T extends Argument>(callee: number, args: readonly Argument[], result: Local<T>): T {
     for (const arg of args) this.emit(arg.node);
     this.code.call(callee).set(result.index);
     return result.value;
@@ -178,7 +199,7 @@ export class Emitter {
         return;
       case "load":
         this.emit(node.address);
-        this.code.load(node.what as Load, node.offset);
+        this.code.load(node.what as Load, node.offset, memoryOf(node.address));
         return;
       case "unary":
         this.emit(node.a);

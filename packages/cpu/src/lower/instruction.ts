@@ -20,9 +20,11 @@ import { Event, Tlb, cpu as at } from "../state.ts";
 import type { Load, Store } from "../wasm/code.ts";
 import { Emitter, load } from "./emitter.ts";
 import { type Flow, LEFT } from "./flow.ts";
+import { offsetType, storageMemory } from "./storage-offset.ts";
+import { addendOf } from "./tlb-entry.ts";
 
 /** Functions that the code of instructions calls, by number in the module. */
-export interface Callees extends Pick<Runtime, "raise" | "fetchSlow" | "storeSlow" | "probeStore"> {
+export interface Callees extends Pick<Runtime, "form" | "raise" | "fetchSlow" | "storeSlow" | "probeStore"> {
   routine(name: string): number;
   /** (cpu, target address, modifier, address of EXECUTE, next sequential address) -> next address or -1. */
   readonly execute: number;
@@ -230,7 +232,8 @@ export class InstructionLowering extends Emitter {
     this.code.if(type, "likely");
     this.depth += 1;
     this.hostAddress(entry, ea);
-    this.code.load(loadOf[size], 8 - size).else();
+    this.loadStorage(loadOf[size], 8 - size);
+    this.code.else();
     this.emit(this.#cpu.node);
     this.code.get(ea).i32(size);
     this.#scope(() => this.emit(ar));
@@ -249,7 +252,8 @@ export class InstructionLowering extends Emitter {
     this.code.if("v128", "likely");
     this.depth += 1;
     this.vectorAddress(entry, ea);
-    this.code.load("v128", 0).else();
+    this.loadStorage("v128", 0);
+    this.code.else();
     this.#scope(() => {
       const number = this.local32(new I32(ar));
       const address = new I64({ kind: "local", type: "i64", index: ea });
@@ -269,7 +273,8 @@ export class InstructionLowering extends Emitter {
   /** The place of 16 bytes: a TLB's addend counts with eight. */
   protected vectorAddress(entry: number, ea: number): void {
     this.hostAddress(entry, ea);
-    this.code.i32(8).binary("sub", "i32");
+    const type = offsetType(this.#callees.form);
+    this.code.constant(type, 8n).binary("sub", type);
   }
 
   protected addressLocal(address: Node): number {
@@ -305,8 +310,18 @@ export class InstructionLowering extends Emitter {
     code.constant("i64", -4096n).binary("and", "i64").binary("eq", "i64");
     return entry;
   }
+  /** Leaves on the stack where the operand of a TLB entry is, less 8 and its size. */
   protected hostAddress(entry: number, ea: number): void {
-    this.code.get(entry).load("i32", 8).get(ea).unary("wrap", "i64").binary("sub", "i32");
+    const at = new I32({ kind: "local", type: "i32", index: entry });
+    const address = new I64({ kind: "local", type: "i64", index: ea });
+    super.emit(addendOf(this.#callees.form, at).sub(address).node);
+  }
+  /** From, and to, the place in storage that is on the stack. */
+  protected loadStorage(what: Load, offset: number): void {
+    this.code.load(what, offset, storageMemory(this.#callees.form));
+  }
+  protected storeStorage(what: Store, offset: number): void {
+    this.code.store(what, offset, storageMemory(this.#callees.form));
   }
 
   // --- effects -------------------------------------------------------------------------------------
@@ -473,7 +488,7 @@ export class InstructionLowering extends Emitter {
     this.depth += 1;
     this.hostAddress(entry, ea);
     this.code.get(value);
-    this.code.store(storeOf[e.size], 8 - e.size);
+    this.storeStorage(storeOf[e.size], 8 - e.size);
     this.code.else();
     this.emit(this.#cpu.node);
     this.code.get(ea).get(value);
@@ -491,7 +506,9 @@ export class InstructionLowering extends Emitter {
     this.code.if(undefined, "likely");
     this.depth += 1;
     this.vectorAddress(entry, ea);
-    this.code.get(value).store("v128", 0).else();
+    this.code.get(value);
+    this.storeStorage("v128", 0);
+    this.code.else();
     this.#scope(() => {
       const number = this.local32(new I32(ar));
       const address = new I64({ kind: "local", type: "i64", index: ea });

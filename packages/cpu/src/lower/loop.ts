@@ -8,6 +8,7 @@
  */
 import type { FieldSource } from "@lockframe/instructions";
 import { I32, type I64, elaborate, fieldOfWord } from "@lockframe/instructions";
+import type { StorageForm } from "@lockframe/memory";
 import type { Handler } from "../decode-table.ts";
 import { isHot } from "../hot.ts";
 import { type Entering, emitArrival } from "../jit/arrival.ts";
@@ -18,6 +19,8 @@ import type { ModuleBuilder } from "../wasm/module.ts";
 import { Emitter, type Label, type Local, load } from "./emitter.ts";
 import { type FieldNode, type Flow, FunctionFlow } from "./flow.ts";
 import { type Callees, InstructionLowering, leaveWithEvent } from "./instruction.ts";
+import { StorageOffset } from "./storage-offset.ts";
+import { addendOf } from "./tlb-entry.ts";
 
 const I = I32.of;
 
@@ -39,15 +42,16 @@ export function decode(e: Emitter, firstHalfword: I32, sixthByte: I32): Local<I3
 
 /** Locals and labels of the loop. */
 interface Loop {
+  readonly form: StorageForm;
   readonly cpu: I32;
   /** Instructions that may yet begin. */
   readonly budget: Local<I32>;
   /** Place of the instruction, and its first four bytes. */
-  readonly place: Local<I32>;
+  readonly place: Local<StorageOffset>;
   readonly word: Local<I32>;
   /** The window's origin, and the place of the last word in it. */
   readonly origin: Local<I64>;
-  readonly last: Local<I32>;
+  readonly last: Local<StorageOffset>;
   /** The addressing mode; it changes only between runs. */
   readonly addressMask: Local<I64>;
   /** Where to go on when going to `enter`: an address, maybe outside the window. */
@@ -121,7 +125,7 @@ class LoopFlow implements Flow {
       e.set(target, to);
       e.goto(enter);
     });
-    e.set(place, there.value.low32());
+    e.set(place, this.#at(there.value));
     e.goto(arrive);
   }
   jumpRelative(e: Emitter, offset: I64): void {
@@ -132,13 +136,16 @@ class LoopFlow implements Flow {
       e.goto(enter);
     });
     if (arrive !== again) {
-      e.if(there.value.low32().geU(place.value), () => {
-        e.set(place, there.value.low32());
+      e.if(this.#at(there.value).geU(place.value), () => {
+        e.set(place, this.#at(there.value));
         e.goto(arrive);
       });
     }
-    e.set(place, there.value.low32());
+    e.set(place, this.#at(there.value));
     e.goto(again);
+  }
+  #at(place: I64): StorageOffset {
+    return StorageOffset.of(this.#loop.form, place);
   }
   leave(e: Emitter): void {
     const { word, budget, leave } = this.#loop;
@@ -148,7 +155,7 @@ class LoopFlow implements Flow {
 
 /** A field of whole bytes, straight from storage. */
 function loadField(
-  place: I32,
+  place: StorageOffset,
   offset: number,
   width: number,
   signed: boolean,
@@ -185,13 +192,15 @@ export function defineRun(
   const index = module.declare("run", ["i32", "i32"], ["i32"], true);
   const e = new Emitter(2);
   const cpu = e.parameter32(0);
+  const { form } = runtime;
   const loop: Loop = {
+    form,
     cpu,
     budget: { index: 1, value: e.parameter32(1) },
-    place: e.local32(),
+    place: e.localOffset(form),
     word: e.local32(),
     origin: e.local64(),
-    last: e.local32(),
+    last: e.localOffset(form),
     addressMask: e.local64(load.i64(cpu, at.addressMask)),
     target: e.local64(load.i64(cpu, at.pswAddress)),
     enter: 0,
@@ -288,7 +297,7 @@ function countOne(e: Emitter, { cpu, budget }: Loop, here: I64): void {
 
 /** Open the window that `target` is in. An instruction at its very end, which may go beyond, is called at once. */
 function emitEnter(e: Emitter, loop: Loop, runtime: Runtime, module: ModuleBuilder, table: number): void {
-  const { cpu, budget, place, word, origin, last, target, enter } = loop;
+  const { form, cpu, budget, place, word, origin, last, target, enter } = loop;
   e.set(target, target.value.and(loop.addressMask.value));
   // A used-up budget comes before what the fetch may meet, as it does in compiled code.
   e.rarely(budget.value.leS(0), () => {
@@ -304,9 +313,9 @@ function emitEnter(e: Emitter, loop: Loop, runtime: Runtime, module: ModuleBuild
   const hit = load.i64(entry.value).eq(target.value.and(~0xffen));
   e.if(
     hit.and(offset.leU(LAST_OFFSET)),
-    () => e.set(place, load.i32(entry.value, 8).sub(low)),
+    () => e.set(place, addendOf(form, entry.value).sub(target.value)),
     () => {
-      e.set(place, e.call32(runtime.instructionFetch, cpu, target.value));
+      e.set(place, e.callOffset(form, runtime.instructionFetch, cpu, target.value));
       e.rarely(place.value.isZero(), () => {
         e.store("i64", cpu, at.pswAddress, target.value);
         e.store("i32", cpu, at.instructionLength, I(2));

@@ -110,6 +110,8 @@ const VECTOR = 0xfd;
 const V128_LOAD = 0x00;
 const V128_STORE = 0x0b;
 const V128_CONST = 0x0c;
+/** Beside the alignment of an access: the memory is not the first one. */
+const MEMORY_FOLLOWS = 0x40;
 const loadCode: Record<Exclude<Load, "v128">, number> = {
   i32: 0x28,
   i64: 0x29,
@@ -248,20 +250,28 @@ export class Code {
     for (const byte of immediate) this.byte(byte);
     return this;
   }
-  load(what: Load, offset: number): this {
-    if (what === "v128") return this.byte(VECTOR).unsigned(V128_LOAD).byte(0).unsigned(offset);
-    return this.byte(loadCode[what]).byte(0).unsigned(offset);
+  load(what: Load, offset: number, memory = 0): this {
+    if (what === "v128") this.byte(VECTOR).unsigned(V128_LOAD);
+    else this.byte(loadCode[what]);
+    return this.#place(offset, memory);
   }
-  store(what: Store, offset: number): this {
-    if (what === "v128") return this.byte(VECTOR).unsigned(V128_STORE).byte(0).unsigned(offset);
-    return this.byte(storeCode[what]).byte(0).unsigned(offset);
+  store(what: Store, offset: number, memory = 0): this {
+    if (what === "v128") this.byte(VECTOR).unsigned(V128_STORE);
+    else this.byte(storeCode[what]);
+    return this.#place(offset, memory);
   }
-  /** memory.copy / memory.fill of memory 0. */
-  copy(): this {
-    return this.byte(0xfc).byte(0x0a).byte(0).byte(0);
+  /** No alignment is promised. */
+  #place(offset: number, memory: number): this {
+    if (memory === 0) this.byte(0);
+    else this.byte(MEMORY_FOLLOWS).unsigned(memory);
+    return this.unsigned(offset);
   }
-  fill(): this {
-    return this.byte(0xfc).byte(0x0b).byte(0);
+  /** memory.copy within a memory; memory.fill. */
+  copy(memory = 0): this {
+    return this.byte(0xfc).byte(0x0a).unsigned(memory).unsigned(memory);
+  }
+  fill(memory = 0): this {
+    return this.byte(0xfc).byte(0x0b).unsigned(memory);
   }
   block(result?: ValueType): this {
     return this.byte(0x02).byte(result === undefined ? 0x40 : valueTypeCode[result]);

@@ -1,7 +1,7 @@
 /** CHECKSUM, and DIVIDE LOGICAL of 128 by 64 bits, in WebAssembly. Source: Principles of Operation, "General Instructions". */
 import { I32, I64 } from "@lockframe/instructions";
 import { Emitter, load } from "../../lower/emitter.ts";
-import type { Runtime } from "../../runtime.ts";
+import { type Runtime, emitLocate } from "../../runtime.ts";
 import { Access, cpu as at } from "../../state.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
 import { CPU_DETERMINED, ExtentRegisters, PARTIAL } from "./extents.ts";
@@ -53,11 +53,10 @@ function defineChecksum(module: ModuleBuilder, runtime: Runtime): number {
         },
         () => {
           e.set(count, count.value.and(~3));
-          const host = e.local32(
-            e.call32(runtime.locate, state, operand.address.value, I(Access.fetch), operand.number),
-          );
+          const { address, number } = operand;
+          const host = e.localOffset(emitLocate(e, runtime, state, address.value, Access.fetch, number));
           e.if(host.value.isZero(), () => e.return(I(-1)));
-          const end = e.local32(host.value.sub(count.value));
+          const end = e.localOffset(host.value.sub(count.value));
           e.if(count.value.and(4), () => {
             add(load.i32(host.value.sub(3)).unsigned64());
             e.set(host, host.value.sub(4));

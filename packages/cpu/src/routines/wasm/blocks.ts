@@ -4,21 +4,16 @@
  * Source: Principles of Operation, "General Instructions"; operands of up to 256 bytes are access-tested first.
  */
 import { I32, I64 } from "@lockframe/instructions";
-import type { Storage } from "@lockframe/memory";
 import { Emitter, type Local, load } from "../../lower/emitter.ts";
-import type { Runtime } from "../../runtime.ts";
-import { Access, Tlb, cpu as at } from "../../state.ts";
+import { StorageOffset } from "../../lower/storage-offset.ts";
+import { type Runtime, emitLocate } from "../../runtime.ts";
+import { Access, cpu as at } from "../../state.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
+import { copyBytes, fillBytes } from "./extents.ts";
 
-void Tlb;
 const I = I32.of;
 
-export function buildBlockRoutines(
-  module: ModuleBuilder,
-  storage: Storage,
-  runtime: Runtime,
-): Map<string, number> {
-  void storage;
+export function buildBlockRoutines(module: ModuleBuilder, runtime: Runtime): Map<string, number> {
   const table = new Map<string, number>();
   table.set("moveBlock", defineTwoOperand(module, runtime, "moveBlock", Access.store, move));
   table.set("andBlock", defineTwoOperand(module, runtime, "andBlock", Access.store, combine("and")));
@@ -35,8 +30,8 @@ export function buildBlockRoutines(
 /** A run of bytes that lies within one page in both operands. */
 interface Chunk {
   /** Host offsets of the leftmost bytes. */
-  readonly first: I32;
-  readonly second: I32;
+  readonly first: StorageOffset;
+  readonly second: StorageOffset;
   readonly length: I32;
   /** Accumulated condition code. */
   readonly cc: Local<I32>;
@@ -60,8 +55,8 @@ function defineTwoOperand(
   const e = new Emitter(6);
   const state = e.parameter32(0);
   const [firstAr, secondAr, total] = [e.parameter32(2), e.parameter32(4), e.parameter32(5)];
-  const locate = (address: I64, kind: number, ar: I32): Local<I32> => {
-    const host = e.local32(e.call32(runtime.locate, state, address, I(kind), ar));
+  const locate = (address: I64, kind: number, ar: I32): Local<StorageOffset> => {
+    const host = e.localOffset(emitLocate(e, runtime, state, address, kind, ar));
     e.if(host.value.isZero(), () => e.return(I(-1)));
     return host;
   };
@@ -80,8 +75,9 @@ function defineTwoOperand(
     operation(e, { first: first.value, second: second.value, length: total, cc, finish });
     e.return(cc.value);
   });
-  const firstNext = e.local32(0);
-  const secondNext = e.local32(0);
+  const none = StorageOffset.of(runtime.form, 0);
+  const firstNext = e.localOffset(none);
+  const secondNext = e.localOffset(none);
   e.if(secondRoom.value.ltU(total), () =>
     e.set(secondNext, locate(beyond(secondAddress), Access.fetch, secondAr).value),
   );
@@ -94,7 +90,7 @@ function defineTwoOperand(
     const length = e.local32(least(left.value, least(firstRoom.value, secondRoom.value)));
     operation(e, { first: first.value, second: second.value, length: length.value, cc, finish });
     e.set(left, left.value.sub(length.value));
-    const advance = (host: Local<I32>, next: Local<I32>, space: Local<I32>) => {
+    const advance = (host: Local<StorageOffset>, next: Local<StorageOffset>, space: Local<I32>) => {
       e.set(host, host.value.sub(length.value));
       e.set(space, space.value.sub(length.value));
       e.if(space.value.isZero(), () => {
@@ -112,7 +108,11 @@ function defineTwoOperand(
 }
 
 /** For n from 0: bytes at `first - n` and `second - n`, in the order of guest addresses. */
-function eachByte(e: Emitter, { first, second, length }: Chunk, act: (a: I32, b: I32) => void): void {
+function eachByte(
+  e: Emitter,
+  { first, second, length }: Chunk,
+  act: (a: StorageOffset, b: StorageOffset) => void,
+): void {
   const n = e.local32(0);
   e.loop((again) => {
     act(first.sub(n.value), second.sub(n.value));
@@ -124,7 +124,7 @@ function eachByte(e: Emitter, { first, second, length }: Chunk, act: (a: I32, b:
 /** MOVE: as if byte by byte from the left, so that an overlap to the right propagates. */
 const move: Operation = (e, chunk) => {
   const { first, second, length } = chunk;
-  const distance = e.local32(second.sub(first)); // guest: first - second
+  const distance = e.localOffset(second.sub(first)); // guest: first - second
   e.if(
     distance.value.sub(1).ltU(length.sub(1)),
     () =>
@@ -132,19 +132,11 @@ const move: Operation = (e, chunk) => {
         distance.value.eq(1),
         () => {
           // One byte to the right: the leftmost byte of the source fills the operand.
-          e.emit(first.sub(length).add(1).node);
-          e.emit(load.u8(second).node);
-          e.emit(length.node);
-          e.code.fill();
+          fillBytes(e, first, load.u8(second), length);
         },
         () => eachByte(e, chunk, (a, b) => e.store("i32_8", a, 0, load.u8(b))),
       ),
-    () => {
-      e.emit(first.sub(length).add(1).node);
-      e.emit(second.sub(length).add(1).node);
-      e.emit(length.node);
-      e.code.copy();
-    },
+    () => copyBytes(e, first, second, length),
   );
 };
 
@@ -160,7 +152,7 @@ const combine =
       e.if(second.sub(first).sub(1).geU(7), () =>
         e.loop((again) => {
           e.if(n.value.add(8).leU(length), () => {
-            const place = e.local32(first.sub(n.value).sub(7));
+            const place = e.localOffset(first.sub(n.value).sub(7));
             const result = e.local64(load.i64(place.value)[op](load.i64(second.sub(n.value).sub(7))));
             e.store("i64", place.value, 0, result.value);
             e.set(seen, seen.value.or(result.value));
@@ -171,7 +163,7 @@ const combine =
       );
       e.loop((again) => {
         e.if(n.value.ltU(length), () => {
-          const place = e.local32(first.sub(n.value));
+          const place = e.localOffset(first.sub(n.value));
           const result = e.local32(load.u8(place.value)[op](load.u8(second.sub(n.value))));
           e.store("i32_8", place.value, 0, result.value);
           e.set(seen, seen.value.or(result.value.unsigned64()));
@@ -183,16 +175,7 @@ const combine =
     };
     if (op !== "xor") return bytes();
     // XC of an operand with itself is the usual way to clear it.
-    e.if(
-      chunk.first.eq(chunk.second),
-      () => {
-        e.emit(chunk.first.sub(chunk.length).add(1).node);
-        e.emit(I(0).node);
-        e.emit(chunk.length.node);
-        e.code.fill();
-      },
-      bytes,
-    );
+    e.if(chunk.first.eq(chunk.second), () => fillBytes(e, chunk.first, I(0), chunk.length), bytes);
   };
 
 /** MOVE NUMERICS, MOVE ZONES: the bits of each byte that `mask` names. */
@@ -263,13 +246,13 @@ function defineMultiple(module: ModuleBuilder, runtime: Runtime, name: string, a
         e.set(shift, I(distance));
       });
   });
-  const host = e.local32(e.call32(runtime.locate, state, address, I(access), ar));
+  const host = e.localOffset(emitLocate(e, runtime, state, address, access, ar));
   e.if(host.value.isZero(), () => e.return(I(-1)));
   const room = e.local32(I(0x1000).sub(address.low32().and(0xfff)));
-  const next = e.local32(0);
+  const next = e.localOffset(StorageOffset.of(runtime.form, 0));
   e.if(room.value.ltU(bytes.value), () => {
     const beyond = address.and(~0xfffn).add(0x1000).and(load.i64(state, at.addressMask));
-    e.set(next, e.call32(runtime.locate, state, beyond, I(access), ar));
+    e.set(next, emitLocate(e, runtime, state, beyond, access, ar));
     e.if(next.value.isZero(), () => e.return(I(-1)));
   });
   const done = e.local32(0); // bytes
@@ -281,10 +264,12 @@ function defineMultiple(module: ModuleBuilder, runtime: Runtime, name: string, a
       done.value.add(size.value).leU(room.value).or(done.value.geU(room.value)),
       () => {
         // The register's bytes lie on one page.
-        const left = e.local32(
-          done.value
-            .geU(room.value)
-            .select(next.value.sub(done.value.sub(room.value)), host.value.sub(done.value)),
+        const left = e.localOffset(
+          StorageOffset.choose(
+            done.value.geU(room.value),
+            next.value.sub(done.value.sub(room.value)),
+            host.value.sub(done.value),
+          ),
         );
         if (access === Access.fetch) {
           e.if(
@@ -305,9 +290,11 @@ function defineMultiple(module: ModuleBuilder, runtime: Runtime, name: string, a
         const n = e.local32(0);
         const byteAt = () => {
           const at8 = e.local32(done.value.add(n.value));
-          return at8.value
-            .ltU(room.value)
-            .select(host.value.sub(at8.value), next.value.sub(at8.value.sub(room.value)));
+          return StorageOffset.choose(
+            at8.value.ltU(room.value),
+            host.value.sub(at8.value),
+            next.value.sub(at8.value.sub(room.value)),
+          );
         };
         if (access === Access.fetch) {
           e.set(value, I64.of(0));

@@ -1,7 +1,8 @@
 /** Control instructions that a supervisor executes at every entry and exit. Source: Principles of Operation, "Control Instructions". */
 import { I32, type I64 } from "@lockframe/instructions";
 import { Emitter, type Local, load } from "../../lower/emitter.ts";
-import type { Runtime } from "../../runtime.ts";
+import type { StorageOffset } from "../../lower/storage-offset.ts";
+import { type Runtime, emitLocate } from "../../runtime.ts";
 import { Access, Event, cpu as at } from "../../state.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
 
@@ -46,8 +47,8 @@ function defineLoadControl(module: ModuleBuilder, runtime: Runtime): number {
   const left = e.local32(e.parameter32(4).sub(register.value).and(15).add(1));
   const address = e.local64(e.parameter64(1));
   const mask = load.i64(state, at.addressMask);
-  const locate = (where: I64): Local<I32> => {
-    const host = e.local32(e.call32(runtime.locate, state, where, I(Access.fetch), ar));
+  const locate = (where: I64): Local<StorageOffset> => {
+    const host = e.localOffset(emitLocate(e, runtime, state, where, Access.fetch, ar));
     e.rarely(host.value.isZero(), () => e.return(I(-1)));
     return host;
   };

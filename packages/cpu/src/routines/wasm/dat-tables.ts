@@ -36,7 +36,7 @@ function onCpus(e: Emitter, cpu: I32, local: I32, act: (cpu: I32) => void): void
 
 /** Set a bit in the entry at an absolute address; leaves the routine when it cannot be accessed. */
 function invalidate(e: Emitter, runtime: Runtime, cpu: I32, absolute: I64, bit: number): void {
-  const place = e.local32(e.call32(runtime.tablePlace, cpu, absolute, I(1)));
+  const place = e.localOffset(e.callOffset(runtime.form, runtime.tablePlace, cpu, absolute, I(1)));
   e.if(place.value.isZero(), () => e.return(I(-1)));
   e.store("i64", place.value, 0, load.i64(place.value).or(bit));
 }

@@ -1,6 +1,7 @@
 /** What WebAssembly routines on long operands share: operands in registers, bytes to the end of a page, byte search. */
 import { I32, type I64 } from "@lockframe/instructions";
 import { type Emitter, type Local, load } from "../../lower/emitter.ts";
+import { type StorageOffset, memoryOf } from "../../lower/storage-offset.ts";
 import { cpu as at } from "../../state.ts";
 
 const I = I32.of;
@@ -113,7 +114,7 @@ export function zeroBytes(e: Emitter, value: I64): Local<I64> {
 }
 
 /** Offset of the first of `length` bytes from host offset `host` leftwards that equals the byte in `pattern`; `length` if none does. */
-export function offsetOfByte(e: Emitter, host: I32, length: I32, pattern: I64): Local<I32> {
+export function offsetOfByte(e: Emitter, host: StorageOffset, length: I32, pattern: I64): Local<I32> {
   const n = e.local32(0);
   e.block((found) => {
     e.loop((again) => {
@@ -138,17 +139,21 @@ export function offsetOfByte(e: Emitter, host: I32, length: I32, pattern: I64): 
   return n;
 }
 
+/** A number of bytes, as wide as an offset. */
+const emitCount = (e: Emitter, { type }: StorageOffset, count: I32): void =>
+  e.emit((type === "i64" ? count.unsigned64() : count).node);
+
 /** Copies `length` bytes; both offsets are those of the leftmost (highest) byte. Overlap is handled as if nothing overlapped. */
-export function copyBytes(e: Emitter, to: I32, from: I32, length: I32): void {
+export function copyBytes(e: Emitter, to: StorageOffset, from: StorageOffset, length: I32): void {
   e.emit(to.sub(length).add(1).node);
   e.emit(from.sub(length).add(1).node);
-  e.emit(length.node);
-  e.code.copy();
+  emitCount(e, to, length);
+  e.code.copy(memoryOf(to.node));
 }
 
-export function fillBytes(e: Emitter, to: I32, byte: I32, length: I32): void {
+export function fillBytes(e: Emitter, to: StorageOffset, byte: I32, length: I32): void {
   e.emit(to.sub(length).add(1).node);
   e.emit(byte.node);
-  e.emit(length.node);
-  e.code.fill();
+  emitCount(e, to, length);
+  e.code.fill(memoryOf(to.node));
 }

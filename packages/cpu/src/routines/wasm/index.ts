@@ -26,7 +26,7 @@ export const buildWasmRoutines = (
   new Map([
     ...buildDatTableRoutines(module, runtime),
     ...buildControlRoutines(module, runtime),
-    ...buildBlockRoutines(module, storage, runtime),
+    ...buildBlockRoutines(module, runtime),
     ...buildLongOperandRoutines(module, runtime),
     ...buildOptionalSpecificationRoutines(module, runtime, hostRoutine),
     ...buildStringRoutines(module, runtime),

@@ -5,7 +5,8 @@
  */
 import { I32, I64 } from "@lockframe/instructions";
 import { Emitter, type Local, load } from "../../lower/emitter.ts";
-import type { Runtime } from "../../runtime.ts";
+import { StorageOffset } from "../../lower/storage-offset.ts";
+import { type Runtime, emitLocate } from "../../runtime.ts";
 import { Access, Event, cpu as at } from "../../state.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
 import {
@@ -41,13 +42,13 @@ class LongInstruction {
   readonly second: ExtentRegisters;
   readonly padding: Local<I32>;
   readonly #module: ModuleBuilder;
-  readonly #locate: number;
+  readonly #runtime: Runtime;
   readonly #handled: Local<I64> | undefined;
 
   constructor(module: ModuleBuilder, runtime: Runtime, name: string, bits: 24 | 64) {
     const extended = bits === 64;
     this.#module = module;
-    this.#locate = runtime.locate;
+    this.#runtime = runtime;
     this.index = module.declare(
       name,
       ["i32", "i32", "i32", ...(extended ? (["i64"] as const) : [])],
@@ -62,11 +63,10 @@ class LongInstruction {
     this.#handled = extended ? e.local64(I64.of(0)) : undefined;
   }
   /** Host offset of the operand's next byte; leaves the routine when it may not be accessed. */
-  locate(operand: ExtentRegisters, access: number): Local<I32> {
+  locate(operand: ExtentRegisters, access: number): Local<StorageOffset> {
     const { e } = this;
-    const host = e.local32(
-      e.call32(this.#locate, this.state, operand.address.value, I(access), operand.number),
-    );
+    const { address, number } = operand;
+    const host = e.localOffset(emitLocate(e, this.#runtime, this.state, address.value, access, number));
     e.if(host.value.isZero(), () => {
       const handled = this.#handled;
       // The extended forms end with condition code 3 before the exception, which the next execution will meet.
@@ -144,15 +144,16 @@ function defineCompare(module: ModuleBuilder, runtime: Runtime, name: string, bi
     second.storeAddress();
   }
   const pad = e.local64(repeated(compare.padding.value));
-  const a = e.local32();
-  const b = e.local32();
+  const none = StorageOffset.of(runtime.form, 0);
+  const a = e.localOffset(runtime.form);
+  const b = e.localOffset(runtime.form);
   const count = e.local32();
   const equal = e.local32();
   e.loop((again) => {
     e.if(left.value.or(right.value).ne(0), () => {
       // An operand that has come to its end is continued by padding bytes.
-      e.set(a, I(0));
-      e.set(b, I(0));
+      e.set(a, none);
+      e.set(b, none);
       e.set(count, I(-1));
       e.if(left.value.ne(0), () => {
         e.set(count, first.here().value);
@@ -177,13 +178,20 @@ function defineCompare(module: ModuleBuilder, runtime: Runtime, name: string, bi
  * Compares `count` bytes at host offsets `a` and `b` (0: padding). Leaves the number of equal bytes in `equal`, and
  * returns 0 all equal, 1 first low, 2 first high.
  */
-function compareOrPad(e: Emitter, a: I32, b: I32, count: I32, pad: I64, equal: Local<I32>): Local<I32> {
+function compareOrPad(
+  e: Emitter,
+  a: StorageOffset,
+  b: StorageOffset,
+  count: I32,
+  pad: I64,
+  equal: Local<I32>,
+): Local<I32> {
   const order = e.local32(0);
   const [x, y] = [e.local64(), e.local64()];
-  const both = (read: (host: I32) => I64) => {
-    const get = (into: Local<I64>, host: I32) =>
+  const both = (read: (host: StorageOffset) => I64) => {
+    const get = (into: Local<I64>, host: StorageOffset) =>
       e.if(
-        host,
+        host.isNotZero(),
         () => e.set(into, read(host.sub(equal.value))),
         () => e.set(into, pad),
       );

@@ -6,7 +6,8 @@
  */
 import { I32, I64 } from "@lockframe/instructions";
 import { Emitter, type Local, load } from "../../lower/emitter.ts";
-import type { Runtime } from "../../runtime.ts";
+import { StorageOffset, offsetType } from "../../lower/storage-offset.ts";
+import { type Runtime, emitLocate } from "../../runtime.ts";
 import { Access, Tlb, TlbContext, cpu as at } from "../../state.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
 import { PARTIAL, copyBytes, inExtendedMode, least, pageRoom } from "./extents.ts";
@@ -50,10 +51,15 @@ const UNKNOWN = 1;
  * it on the way: the host has to look. The space is one that the PSW does not name.
  */
 function defineLocateInSpace(module: ModuleBuilder, runtime: Runtime): number {
-  const index = module.declare("locateInSpace", ["i32", "i64", "i32", "i32", "i32"], ["i32"]);
+  const index = module.declare(
+    "locateInSpace",
+    ["i32", "i64", "i32", "i32", "i32"],
+    [offsetType(runtime.form)],
+  );
   const e = new Emitter(5);
   const state = e.parameter32(0);
   const space = e.parameter32(4);
+  const unknown = StorageOffset.of(runtime.form, UNKNOWN);
   const register = space.eq(0).select(I(1), space.eq(2).select(I(7), I(13)));
   const asce = e.local64(load.i64(state.add(register.shl(3)), at.cr));
   const cr0 = load.i32(state, at.cr);
@@ -70,7 +76,7 @@ function defineLocateInSpace(module: ModuleBuilder, runtime: Runtime): number {
       .or(load.i32(state, at.storageOverride).mul(TlbContext.storageOverride)),
   );
   const tlb = findTlb(e, state, asce.value, flags.value);
-  e.if(tlb.value.isZero(), () => e.return(I(UNKNOWN)));
+  e.if(tlb.value.isZero(), () => e.return(unknown));
 
   // As the PSW would have it with the other space, and back again.
   const fields = [
@@ -90,10 +96,11 @@ function defineLocateInSpace(module: ModuleBuilder, runtime: Runtime): number {
   e.store("i32", state, at.lowAddressProtection, lowAddress.value);
   e.store("i32", state, at.fetchOverride, override.value);
   const [address, access, ar] = [e.parameter64(1), e.parameter32(2), e.parameter32(3)];
-  const host = e.local32(e.call32(runtime.locate, state, address, access, ar));
+  const host = e.localOffset(emitLocate(e, runtime, state, address, access, ar));
   for (const [type, offset, saved] of fields) e.store(type, state, offset, saved.value);
   // Bringing in a page may have emptied TLBs: what was restored is not good then.
-  e.emit(load.i32(state, at.tlbGeneration).eq(generation.value).select(host.value, I(UNKNOWN)).node);
+  const same = load.i32(state, at.tlbGeneration).eq(generation.value);
+  e.emit(StorageOffset.choose(same, host.value, unknown).node);
   module.define(index, e.body);
   return index;
 }
@@ -159,13 +166,13 @@ function defineMove(module: ModuleBuilder, runtime: Runtime, slow: number, locat
   const left = e.local32(length.value.gtU(MOST).select(I64.of(MOST), length.value).low32());
   e.if(left.value.isZero(), () => e.return(cc.value));
 
-  const locate = (address: I64, access: number, ar: I32, space: I32): Local<I32> => {
-    const host = e.local32();
+  const locate = (address: I64, access: number, ar: I32, space: I32): Local<StorageOffset> => {
+    const host = e.localOffset(runtime.form);
     e.if(
       space.eq(own.value),
-      () => e.set(host, e.call32(runtime.locate, state, address, I(access), ar)),
+      () => e.set(host, emitLocate(e, runtime, state, address, access, ar)),
       () => {
-        e.set(host, e.call32(locateInSpace, state, address, I(access), ar, space));
+        e.set(host, e.callOffset(runtime.form, locateInSpace, state, address, I(access), ar, space));
         e.if(host.value.eq(UNKNOWN), leaveToHost);
       },
     );
@@ -176,7 +183,7 @@ function defineMove(module: ModuleBuilder, runtime: Runtime, slow: number, locat
   const operand = (address: I64, access: number, ar: I32, space: I32) => {
     const here = locate(address, access, ar, space);
     const room = e.local32(pageRoom(address));
-    const next = e.local32(0);
+    const next = e.localOffset(StorageOffset.of(runtime.form, 0));
     e.if(room.value.ltU(left.value), () => {
       const beyond = address.and(~0xfffn).add(0x1000).and(load.i64(state, at.addressMask));
       e.set(next, locate(beyond, access, ar, space).value);

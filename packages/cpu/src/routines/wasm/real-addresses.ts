@@ -6,6 +6,7 @@
 import { I32, I64 } from "@lockframe/instructions";
 import { GUEST_READY, type Storage, StorageKey } from "@lockframe/memory";
 import { Emitter, type Local, load } from "../../lower/emitter.ts";
+import { StorageOffset } from "../../lower/storage-offset.ts";
 import type { Runtime } from "../../runtime.ts";
 import { Event, cpu as at } from "../../state.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
@@ -111,7 +112,7 @@ function defineUse(module: ModuleBuilder, storage: Storage, slow: number): numbe
   e.if(load.u8(page.value, storage.pageStatesBase).geU(GUEST_READY).or(coded), leave);
   const marks = stores.value.select(I(StorageKey.reference | StorageKey.change), I(StorageKey.reference));
   e.store("i32_8", page.value, storage.keysBase, load.u8(page.value, storage.keysBase).or(marks));
-  const host = e.local32(I(storage.top).sub(address.value.low32()));
+  const host = e.localOffset(StorageOffset.of(storage.form, storage.top).sub(address.value));
   const own = e.local32(register(1));
   const [eight, four] = [host.value.sub(7), host.value.sub(3)];
   e.if(

@@ -5,7 +5,8 @@
  */
 import { I32, type I64 } from "@lockframe/instructions";
 import { Emitter, type Local, load } from "../../lower/emitter.ts";
-import type { Runtime } from "../../runtime.ts";
+import type { StorageOffset } from "../../lower/storage-offset.ts";
+import { type Runtime, emitLocate } from "../../runtime.ts";
 import { Access, Event, cpu as at } from "../../state.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
 import {
@@ -46,7 +47,7 @@ class StringInstruction {
   readonly pattern: Local<I64>;
   readonly #index: number;
   readonly #module: ModuleBuilder;
-  readonly #locate: number;
+  readonly #runtime: Runtime;
   readonly #state: I32;
   /** Bytes handled, and what to do when the instruction stops before its end. */
   readonly #handled: Local<I32>;
@@ -54,7 +55,7 @@ class StringInstruction {
 
   constructor(module: ModuleBuilder, runtime: Runtime, name: string, advanced: "both" | "second") {
     this.#module = module;
-    this.#locate = runtime.locate;
+    this.#runtime = runtime;
     this.#index = module.declare(name, ["i32", "i32", "i32"], ["i32"]);
     const { e } = this;
     const state = e.parameter32(0);
@@ -74,10 +75,11 @@ class StringInstruction {
     for (const operand of this.#advanced) operand.storeAddress();
     this.e.return(I(PARTIAL));
   }
-  locate(operand: AddressRegister, access: number): Local<I32> {
+  locate(operand: AddressRegister, access: number): Local<StorageOffset> {
     const { e } = this;
     const state = this.#state;
-    const host = e.local32(e.call32(this.#locate, state, operand.address.value, I(access), operand.number));
+    const { address, number } = operand;
+    const host = e.localOffset(emitLocate(e, this.#runtime, state, address.value, access, number));
     e.if(host.value.isZero(), () => {
       e.if(this.#handled.value.geU(LEAST_HANDLED), () => {
         e.store("i32", state, at.event, I(Event.none));
@@ -120,7 +122,7 @@ function defineMove(module: ModuleBuilder, runtime: Runtime): number {
     const count = e.local32(pageRoom(first.address.value));
     const room = e.local32(pageRoom(second.address.value));
     e.set(count, least(count.value, room.value));
-    const distance = e.local32(from.value.sub(to.value)); // guest: first - second
+    const distance = e.localOffset(from.value.sub(to.value)); // guest: first - second
     e.if(
       distance.value.sub(1).ltU(count.value.sub(1)),
       () => {

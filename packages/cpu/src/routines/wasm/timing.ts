@@ -6,7 +6,8 @@
 import { I32, I64 } from "@lockframe/instructions";
 import { ClockCells } from "../../clock.ts";
 import { Emitter, type Local, load } from "../../lower/emitter.ts";
-import type { Runtime } from "../../runtime.ts";
+import type { StorageOffset } from "../../lower/storage-offset.ts";
+import { type Runtime, emitLocate } from "../../runtime.ts";
 import { Access, Global, cpu as at } from "../../state.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
 
@@ -82,8 +83,8 @@ function defineStore(module: ModuleBuilder, runtime: Runtime): number {
   module.define(index, e.body);
   return index;
 }
-function locate(e: Emitter, runtime: Runtime, state: I32, address: I64, ar: I32): Local<I32> {
-  const host = e.local32(e.call32(runtime.locate, state, address, I(Access.store), ar));
+function locate(e: Emitter, runtime: Runtime, state: I32, address: I64, ar: I32): Local<StorageOffset> {
+  const host = e.localOffset(emitLocate(e, runtime, state, address, Access.store, ar));
   e.rarely(host.value.isZero(), () => e.return(I(-1)));
   return host;
 }

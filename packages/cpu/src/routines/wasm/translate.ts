@@ -4,7 +4,8 @@
  */
 import { I32, type I64 } from "@lockframe/instructions";
 import { Emitter, type Local, load } from "../../lower/emitter.ts";
-import type { Runtime } from "../../runtime.ts";
+import { StorageOffset } from "../../lower/storage-offset.ts";
+import { type Runtime, emitLocate } from "../../runtime.ts";
 import { Access, cpu as at } from "../../state.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
 import { inExtendedMode, pageRoom } from "./extents.ts";
@@ -24,24 +25,25 @@ export function buildTranslationRoutines(
 /** An operand of at most 256 bytes on one page or two. */
 class ShortOperand {
   readonly #e: Emitter;
-  readonly #locate: (address: I64) => Local<I32>;
+  readonly #locate: (address: I64) => Local<StorageOffset>;
   readonly #address: I64;
   readonly #beyond: I64;
   /** Bytes on the first page. */
   readonly room: Local<I32>;
   /** Host offsets as if all of it stood on one page; 0: not located yet. */
-  readonly #near: Local<I32>;
-  readonly #far: Local<I32>;
+  readonly #near: Local<StorageOffset>;
+  readonly #far: Local<StorageOffset>;
 
   constructor(e: Emitter, runtime: Runtime, state: I32, address: I64, access: number, ar: I32) {
     this.#e = e;
     this.#address = address;
     this.#beyond = address.and(~0xfffn).add(0x1000).and(load.i64(state, at.addressMask));
     this.room = e.local32(pageRoom(address));
-    this.#near = e.local32(0);
-    this.#far = e.local32(0);
+    const none = StorageOffset.of(runtime.form, 0);
+    this.#near = e.localOffset(none);
+    this.#far = e.localOffset(none);
     this.#locate = (where) => {
-      const host = e.local32(e.call32(runtime.locate, state, where, I(access), ar));
+      const host = e.localOffset(emitLocate(e, runtime, state, where, access, ar));
       e.if(host.value.isZero(), () => e.return(I(-1)));
       return host;
     };
@@ -59,8 +61,8 @@ class ShortOperand {
     );
   }
   /** Host offset of a byte that has been required. */
-  place(offset: I32): I32 {
-    return offset.ltU(this.room.value).select(this.#near.value, this.#far.value).sub(offset);
+  place(offset: I32): StorageOffset {
+    return StorageOffset.choose(offset.ltU(this.room.value), this.#near.value, this.#far.value).sub(offset);
   }
 }
 
@@ -77,10 +79,10 @@ function operands(module: ModuleBuilder, runtime: Runtime, name: string, access:
 function defineTranslate(module: ModuleBuilder, runtime: Runtime): number {
   const { index, e, first, table, length } = operands(module, runtime, "translate", Access.store);
   const n = e.local32(0);
-  const eachByte = (act: (place: I32) => void) => {
+  const eachByte = (act: (place: StorageOffset) => void) => {
     e.set(n, I(0));
     e.loop((again) => {
-      const place = e.local32(first.place(n.value));
+      const place = e.localOffset(first.place(n.value));
       act(place.value);
       e.set(n, n.value.add(1));
       e.if(n.value.ltU(length), again);

@@ -4,7 +4,8 @@
  */
 import { DOUBLEWORD, type ElementSize, HALFWORD, I32, I64, V128, WORD } from "@lockframe/instructions";
 import { Emitter, type Local, load } from "../../lower/emitter.ts";
-import type { Runtime } from "../../runtime.ts";
+import { StorageOffset } from "../../lower/storage-offset.ts";
+import { type Runtime, emitLocate } from "../../runtime.ts";
 import { Access, cpu as at } from "../../state.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
 import { pageRoom } from "./extents.ts";
@@ -33,31 +34,32 @@ const place = (state: I32, register: I32): I32 => state.add(register.shl(4));
 /** An operand of up to 256 bytes that may lie on two pages. */
 class Operand {
   /** Host offsets of the first byte, and of the first byte on the second page. */
-  readonly host: Local<I32>;
-  readonly next: Local<I32>;
+  readonly host: Local<StorageOffset>;
+  readonly next: Local<StorageOffset>;
   /** Bytes on the first page. */
   readonly room: Local<I32>;
 
   /** `cross`: what else to do when the operand goes on on another page. */
   constructor(e: Emitter, runtime: Runtime, address: I64, ar: I32, length: I32, access: number) {
     const state = e.parameter32(0);
-    const locate = (where: I64): I32 => {
-      const host = e.call32(runtime.locate, state, where, I(access), ar);
+    const locate = (where: I64): StorageOffset => {
+      const host = emitLocate(e, runtime, state, where, access, ar);
       e.if(host.isZero(), () => e.return(I(-1)));
       return host;
     };
-    this.host = e.local32(locate(address));
+    this.host = e.localOffset(locate(address));
     this.room = e.local32(pageRoom(address));
-    this.next = e.local32(0);
+    this.next = e.localOffset(StorageOffset.of(runtime.form, 0));
     e.rarely(this.room.value.ltU(length), () => {
       const beyond = address.and(~0xfffn).add(0x1000).and(load.i64(state, at.addressMask));
       e.set(this.next, locate(beyond));
     });
   }
   /** Host offset of byte n. */
-  byte(n: I32): I32 {
+  byte(n: I32): StorageOffset {
     const { room, host, next } = this;
-    return n.ltU(room.value).select(host.value.sub(n), next.value.sub(n.sub(room.value)));
+    const beyond = next.value.sub(n.sub(room.value));
+    return StorageOffset.choose(n.ltU(room.value), host.value.sub(n), beyond);
   }
 }
 
@@ -71,7 +73,7 @@ function defineRow(module: ModuleBuilder, runtime: Runtime, name: string, access
   const operand = new Operand(e, runtime, e.parameter64(1), e.parameter32(2), bytes.value, access);
   const register = e.local32(place(state, first));
   const done = e.local32(0);
-  const transfer = (host: I32) => {
+  const transfer = (host: StorageOffset) => {
     const lowest = host.sub(REGISTER - 1);
     if (access === Access.fetch) e.store("v128", register.value, at.vr, load.v128(lowest));
     else e.store("v128", lowest, 0, load.v128(register.value, at.vr));
@@ -79,7 +81,7 @@ function defineRow(module: ModuleBuilder, runtime: Runtime, name: string, access
   const byteByByte = () => {
     const n = e.local32(0);
     e.loop((again) => {
-      const inStorage = e.local32(operand.byte(done.value.add(n.value)));
+      const inStorage = e.localOffset(operand.byte(done.value.add(n.value)));
       const inRegister = register.value.add(REGISTER - 1).sub(n.value);
       if (access === Access.fetch) e.store("i32_8", inRegister, at.vr, load.u8(inStorage.value));
       else e.store("i32_8", inStorage.value, 0, load.u8(inRegister, at.vr));
@@ -154,7 +156,7 @@ function defineStoreLeftmost(module: ModuleBuilder, runtime: Runtime): number {
     operand.room.value.geU(length.value),
     () => {
       // Pieces of 16, 8, 4, 2 and 1 bytes, from the left; both ends lie one beyond what is still to be moved.
-      const to = e.local32(operand.host.value.add(1));
+      const to = e.localOffset(operand.host.value.add(1));
       const from = e.local32(register.value.add(REGISTER));
       const piece = (size: number, move: () => void) =>
         e.if(length.value.and(size), () => {

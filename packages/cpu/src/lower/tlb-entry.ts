@@ -1,0 +1,17 @@
+/**
+ * Entries of TLBs: a tag (64 bits), the address of a page, or no page's; and an addend at offset 8, as wide as offsets into
+ * storage are. An operand of n bytes that lies in the page is at the addend, less its address, plus 8 - n.
+ */
+import type { I32 } from "@lockframe/instructions";
+import type { StorageForm } from "@lockframe/memory";
+import { type Emitter, load } from "./emitter.ts";
+import { StorageOffset, offsetType } from "./storage-offset.ts";
+
+const ADDEND = 8;
+
+/** Of the entry at a place in the engine's memory. */
+export const addendOf = (form: StorageForm, entry: I32): StorageOffset =>
+  new StorageOffset(load[offsetType(form)](entry, ADDEND).node);
+
+export const storeAddend = (e: Emitter, entry: I32, addend: StorageOffset): void =>
+  e.store(addend.type, entry, ADDEND, addend);
