@@ -321,6 +321,7 @@ test("what the host cannot see as the guest does is out of reach", () => {
       side: "host",
       size: plain.size,
       read: (abs, length) => plain.read(abs, length),
+      readInto: (abs, target) => plain.readInto(abs, target),
       write: (abs, bytes) => plain.write(abs, bytes),
       isDirect: (abs, length) => plain.isDirect(abs, length) && !secret(abs, length),
     };

@@ -10,6 +10,8 @@ interface StorageView {
   readonly size: number;
   /** A copy of `length` bytes in guest order. @throws AddressingError beyond storage */
   read(abs: number, length: number): Uint8Array<ArrayBuffer>;
+  /** Fill `target` with the bytes at `abs`, in guest order. @throws AddressingError beyond storage */
+  readInto(abs: number, target: Uint8Array): void;
   /** Store bytes in guest order. @throws AddressingError beyond storage, nothing is stored then */
   write(abs: number, bytes: Uint8Array): void;
 }
@@ -47,6 +49,10 @@ export class PlainHostView implements HostView {
     return this.#storage.fetch(abs, length);
   }
 
+  readInto(abs: number, target: Uint8Array): void {
+    this.#storage.fetchInto(abs, target);
+  }
+
   write(abs: number, bytes: Uint8Array): void {
     this.#storage.storeBytes(abs, bytes);
   }
@@ -71,6 +77,10 @@ export class PlainGuestView implements GuestView {
 
   read(abs: number, length: number): Uint8Array<ArrayBuffer> {
     return this.#storage.fetch(abs, length);
+  }
+
+  readInto(abs: number, target: Uint8Array): void {
+    this.#storage.fetchInto(abs, target);
   }
 
   write(abs: number, bytes: Uint8Array): void {

@@ -33,6 +33,11 @@ export class ProtectedHostView implements HostView {
     return this.#storage.fetch(abs, length);
   }
 
+  readInto(abs: number, target: Uint8Array): void {
+    this.#takeOut(abs, target.length);
+    this.#storage.fetchInto(abs, target);
+  }
+
   write(abs: number, bytes: Uint8Array): void {
     this.#takeOut(abs, bytes.length);
     this.#storage.storeBytes(abs, bytes);
@@ -79,6 +84,12 @@ export class ProtectedGuestView implements GuestView {
   read(abs: number, length: number): Uint8Array<ArrayBuffer> {
     this.#bringIn(abs, length);
     return this.#storage.fetch(abs, length);
+  }
+
+  /** @throws GuestStopError a page cannot come back */
+  readInto(abs: number, target: Uint8Array): void {
+    this.#bringIn(abs, target.length);
+    this.#storage.fetchInto(abs, target);
   }
 
   /** @throws GuestStopError a page cannot come back; nothing is stored then */

@@ -36,6 +36,7 @@ export class SegmentCollector implements Segments {
   /** @throws MalformedRing */
   add({ address, length, flags }: Descriptor): void {
     if (length === 0) return;
+    this.#memory.check(address, length); // before the device does anything for it
     const writes = (flags & descriptorFlag.write) !== 0;
     if (!writes && this.writable.length > 0)
       throw new MalformedRing("a buffer to read is behind one to write");
@@ -49,27 +50,27 @@ export class SegmentCollector implements Segments {
 
   /**
    * The descriptors of an indirect table.
-   * @param read takes a descriptor of the table apart; `follow` gives the index of the next one, or undefined at the end
+   * @param read takes the descriptor of a place apart; `follow` gives the index of the next one, or undefined at the end
    * @throws MalformedRing
    */
   addTable(
     { address, length }: Segment,
-    read: (fields: RingFields) => Descriptor,
-    follow: (fields: RingFields, index: number) => number | undefined,
+    read: (fields: RingFields, at: number) => Descriptor,
+    follow: (fields: RingFields, at: number) => number | undefined,
   ): void {
     const count = length / DESCRIPTOR;
     if (count < 1 || !Number.isInteger(count) || count > MOST_SEGMENTS)
       throw new MalformedRing(`an indirect table has ${length} bytes`);
+    const fields = this.#memory.fields(address, length);
     let seen = 0;
     for (let index: number | undefined = 0; index !== undefined;) {
       if (index >= count) throw new MalformedRing("an indirect table leads out of itself");
       if (++seen > count) throw new MalformedRing("an indirect table loops");
-      const fields: RingFields = this.#memory.fields(address + index * DESCRIPTOR, DESCRIPTOR);
-      const descriptor = read(fields);
+      const descriptor = read(fields, index * DESCRIPTOR);
       if ((descriptor.flags & descriptorFlag.indirect) !== 0)
         throw new MalformedRing("an indirect table leads to another");
       this.add(descriptor);
-      index = follow(fields, index);
+      index = follow(fields, index * DESCRIPTOR);
     }
   }
 }

@@ -38,7 +38,8 @@ export class PackedRing implements Ring {
     const cursor = { ...this.#taken };
     for (;;) {
       const fields = this.#descriptor(cursor.index);
-      const descriptor = parse(fields);
+      const descriptor = parse(fields, 0);
+      const token = fields.u16(12);
       if (slots === 0 && !isAvailable(descriptor.flags, cursor.wrap)) {
         if (this.#eventIndex) this.#askForNext();
         return undefined;
@@ -50,14 +51,14 @@ export class PackedRing implements Ring {
       else {
         if (!this.#indirect || more || slots > 1)
           throw new MalformedRing("an indirect table stands where none may be");
-        const last = descriptor.length / DESCRIPTOR - 1;
-        found.addTable(descriptor, parse, (_fields, index) => (index < last ? index + 1 : undefined));
+        const last = descriptor.length - DESCRIPTOR;
+        found.addTable(descriptor, parse, (_fields, at) => (at < last ? at / DESCRIPTOR + 1 : undefined));
       }
       this.#advance(cursor, 1);
       if (more) continue;
       this.#taken.index = cursor.index;
       this.#taken.wrap = cursor.wrap;
-      return { readable: found.readable, writable: found.writable, token: fields.u16(12), slots };
+      return { readable: found.readable, writable: found.writable, token, slots };
     }
   }
 
@@ -102,8 +103,8 @@ export class PackedRing implements Ring {
   }
 }
 
-function parse(fields: RingFields): Descriptor {
-  return { address: fields.address(0), length: fields.u32(8), flags: fields.u16(14) };
+function parse(fields: RingFields, at: number): Descriptor {
+  return { address: fields.address(at), length: fields.u32(at + 8), flags: fields.u16(at + 14) };
 }
 
 function isAvailable(flags: number, wrap: boolean): boolean {

@@ -33,10 +33,16 @@ export class Request implements VirtioRequest {
 
   read(offset: number, length: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(length);
-    this.#visit(this.#ring.readable, this.readable, offset, length, (address, at, count) =>
-      bytes.set(this.#ports.memory.read(address, count), at),
-    );
+    this.readInto(offset, bytes);
     return bytes;
+  }
+
+  readInto(offset: number, target: Uint8Array): void {
+    const { readable } = this.#ring;
+    const whole = this.#visit(readable, this.readable, offset, target.length, (address, at, count) =>
+      this.#ports.memory.readInto(address, target.subarray(at, at + count)),
+    );
+    if (!whole) target.fill(0);
   }
 
   write(offset: number, bytes: Uint8Array): void {
@@ -51,22 +57,22 @@ export class Request implements VirtioRequest {
     this.#ports.complete(written);
   }
 
-  /** Visit the pieces of a range. */
+  /** Visit the pieces of a range. False: the storage is not the device's, or not any more. */
   #visit(
     segments: readonly Segment[],
     total: number,
     offset: number,
     length: number,
     visit: (address: number, at: number, count: number) => void,
-  ): void {
+  ): boolean {
     if (offset < 0 || offset + length > total)
       throw new RangeError(`bytes ${offset} to ${offset + length} of ${total}`);
-    if (!this.#open) return;
+    if (!this.#open) return false;
     let skip = offset;
     let done = 0;
     try {
       for (const { address, length: size } of segments) {
-        if (done === length) return;
+        if (done === length) break;
         if (skip >= size) {
           skip -= size;
           continue;
@@ -76,9 +82,11 @@ export class Request implements VirtioRequest {
         done += count;
         skip = 0;
       }
+      return true;
     } catch (error) {
       if (!(error instanceof MalformedRing)) throw error;
       this.#ports.malformed(error);
+      return false;
     }
   }
 }

@@ -1,5 +1,9 @@
 import type { HostView } from "@lockframe/memory";
 
+/** The longest piece of a ring that is read at once: an indirect table; and written: an element. */
+const MOST_FIELDS = 0x4000;
+const MOST_STORED = 16;
+
 /** What a driver put into a ring is not as it must be. The device stops until it is reset. */
 export class MalformedRing extends Error {}
 
@@ -7,28 +11,35 @@ export class MalformedRing extends Error {}
 export class RingMemory {
   readonly #view: HostView;
   readonly #littleEndian: boolean;
+  /** Fields that were read last, and those that are written; nothing is allocated for a request. */
+  readonly #fields: RingFields;
+  readonly #stored = new DataView(new ArrayBuffer(MOST_STORED));
 
   constructor(view: HostView, littleEndian: boolean) {
     this.#view = view;
     this.#littleEndian = littleEndian;
+    this.#fields = new RingFields(MOST_FIELDS, littleEndian);
   }
 
-  /** @throws MalformedRing the host does not see there what the guest sees */
-  read(address: number, length: number): Uint8Array<ArrayBuffer> {
-    this.#check(address, length);
-    return this.#view.read(address, length);
+  /** @throws MalformedRing */
+  readInto(address: number, target: Uint8Array): void {
+    this.check(address, target.length);
+    this.#view.readInto(address, target);
   }
 
   /** @throws MalformedRing */
   write(address: number, bytes: Uint8Array): void {
-    this.#check(address, bytes.length);
+    this.check(address, bytes.length);
     this.#view.write(address, bytes);
   }
 
-  /** @throws MalformedRing */
+  /**
+   * A copy of at most 16 KiB, good until the next call of `fields` or `u16`.
+   * @throws MalformedRing
+   */
   fields(address: number, length: number): RingFields {
-    const bytes = this.read(address, length);
-    return new RingFields(new DataView(bytes.buffer, bytes.byteOffset, length), this.#littleEndian);
+    this.readInto(address, this.#fields.first(length));
+    return this.#fields;
   }
 
   u16(address: number): number {
@@ -37,18 +48,17 @@ export class RingMemory {
 
   /** Write numbers of these sizes one behind the other, in one go. */
   store(address: number, ...numbers: readonly (readonly [size: 2 | 4, value: number])[]): void {
-    const bytes = new Uint8Array(numbers.reduce((sum, [size]) => sum + size, 0));
-    const view = new DataView(bytes.buffer);
     let at = 0;
     for (const [size, value] of numbers) {
-      if (size === 2) view.setUint16(at, value, this.#littleEndian);
-      else view.setUint32(at, value, this.#littleEndian);
+      if (size === 2) this.#stored.setUint16(at, value, this.#littleEndian);
+      else this.#stored.setUint32(at, value, this.#littleEndian);
       at += size;
     }
-    this.write(address, bytes);
+    this.write(address, new Uint8Array(this.#stored.buffer, 0, at));
   }
 
-  #check(address: number, length: number): void {
+  /** @throws MalformedRing the host does not see there what the guest sees */
+  check(address: number, length: number): void {
     if (!this.#view.isDirect(address, length))
       throw new MalformedRing(`${length} bytes at ${address.toString(16)} are not shared storage`);
   }
@@ -56,12 +66,19 @@ export class RingMemory {
 
 /** Numbers in a copy of storage. */
 export class RingFields {
+  readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #littleEndian: boolean;
 
-  constructor(view: DataView, littleEndian: boolean) {
-    this.#view = view;
+  constructor(most: number, littleEndian: boolean) {
+    this.#bytes = new Uint8Array(most);
+    this.#view = new DataView(this.#bytes.buffer);
     this.#littleEndian = littleEndian;
+  }
+
+  /** Room for so many bytes. */
+  first(length: number): Uint8Array {
+    return this.#bytes.subarray(0, length);
   }
 
   u16(at: number): number {
@@ -72,9 +89,9 @@ export class RingFields {
   }
   /** @throws MalformedRing beyond any storage */
   address(at: number): number {
-    const address = this.#view.getBigUint64(at, this.#littleEndian);
-    if (address > BigInt(Number.MAX_SAFE_INTEGER))
-      throw new MalformedRing("an address is beyond any storage");
-    return Number(address);
+    const [high, low] = this.#littleEndian ? [at + 4, at] : [at, at + 4];
+    const address = this.u32(high) * 2 ** 32 + this.u32(low);
+    if (!Number.isSafeInteger(address)) throw new MalformedRing("an address is beyond any storage");
+    return address;
   }
 }

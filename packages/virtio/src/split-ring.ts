@@ -48,14 +48,14 @@ export class SplitRing implements Ring {
       if (index >= size) throw new MalformedRing(`there is no descriptor ${index}`);
       if (++seen > size) throw new MalformedRing("descriptors loop");
       const fields: RingFields = this.#memory.fields(descriptors + index * DESCRIPTOR, DESCRIPTOR);
-      const descriptor = parse(fields);
+      const descriptor = parse(fields, 0);
+      index = follow(fields, 0);
       if ((descriptor.flags & descriptorFlag.indirect) === 0) found.add(descriptor);
       else {
         if (!this.#indirect || (descriptor.flags & descriptorFlag.next) !== 0)
           throw new MalformedRing("an indirect table stands where none may be");
         found.addTable(descriptor, parse, follow);
       }
-      index = follow(fields);
     }
     return found;
   }
@@ -77,10 +77,10 @@ export class SplitRing implements Ring {
   }
 }
 
-function parse(fields: RingFields): Descriptor {
-  return { address: fields.address(0), length: fields.u32(8), flags: fields.u16(12) };
+function parse(fields: RingFields, at: number): Descriptor {
+  return { address: fields.address(at), length: fields.u32(at + 8), flags: fields.u16(at + 12) };
 }
 
-function follow(fields: RingFields): number | undefined {
-  return (fields.u16(12) & descriptorFlag.next) === 0 ? undefined : fields.u16(14);
+function follow(fields: RingFields, at: number): number | undefined {
+  return (fields.u16(at + 12) & descriptorFlag.next) === 0 ? undefined : fields.u16(at + 14);
 }

@@ -239,6 +239,7 @@ test("what a guest keeps for itself breaks the device instead of being read", ()
       side: "host",
       size: plain.size,
       read: (abs, length) => plain.read(abs, length),
+      readInto: (abs, target) => plain.readInto(abs, target),
       write: (abs, data) => plain.write(abs, data),
       isDirect: (abs, length) => plain.isDirect(abs, length) && abs + length <= 0x50040,
     };

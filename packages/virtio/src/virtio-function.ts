@@ -54,6 +54,8 @@ export interface VirtioRequest {
   readonly writable: number;
   /** @throws RangeError beyond what is readable */
   read(offset: number, length: number): Uint8Array<ArrayBuffer>;
+  /** The same into bytes that are there already. @throws RangeError beyond what is readable */
+  readInto(offset: number, target: Uint8Array): void;
   /** @throws RangeError beyond what is writable */
   write(offset: number, bytes: Uint8Array): void;
   /** Give it back. @param written how many bytes from the first writable one on are valid */

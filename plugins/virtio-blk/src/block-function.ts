@@ -175,8 +175,10 @@ export class BlockFunction implements VirtioDeviceParts {
   #write(request: BlockRequest): void {
     const offset = this.#checked(request, request.dataLength);
     if (offset === undefined || this.#disk.readOnly) return request.finish(outcome.error);
-    for (let at = 0; at < request.dataLength; at += SEGMENT)
-      this.#disk.write(offset + at, request.take(at, Math.min(SEGMENT, request.dataLength - at)));
+    this.#pieces(request.dataLength, (at, piece) => {
+      request.take(at, piece);
+      this.#disk.write(offset + at, piece);
+    });
     this.#finishWrite(request);
   }
 

@@ -44,8 +44,8 @@ export class BlockRequest {
     return whole ? new BlockRequest(request, littleEndian) : undefined;
   }
 
-  take(at: number, length: number): Uint8Array {
-    return this.#request.read(HEADER + at, length);
+  take(at: number, target: Uint8Array): void {
+    this.#request.readInto(HEADER + at, target);
   }
 
   give(at: number, bytes: Uint8Array): void {
