@@ -14,6 +14,7 @@ import { readIplFiles } from "./ipl-files.ts";
 import { obeyMonitor } from "./monitor.ts";
 import { type FigureFiles, readSymbols, writeFigures } from "./figure-files.ts";
 import { checkSeImage } from "./se-image.ts";
+import { giveBackMemory } from "./spare-memory.ts";
 import { printStats, reportStop } from "./stop-report.ts";
 
 export interface BootOptions {
@@ -76,6 +77,7 @@ export async function boot(invocation: Invocation, options: BootOptions): Promis
       ...(options.events !== undefined && { events: options.events }),
     });
     ports.start();
+    giveBackMemory();
     const stop = quitEarly ?? (await machine.run());
     ports.close();
     reportStop(invocation, stop, machine.stats());

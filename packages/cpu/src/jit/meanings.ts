@@ -12,8 +12,8 @@ export interface Understood extends Omit<Decoded, "definition">, Meaning {}
 export type UnderstoodBlock = Block<Understood>;
 export type UnderstoodRegion = Region<Understood>;
 
-/** Words that are remembered. */
-const REMEMBERED = 20_000;
+/** Words that are remembered; each takes some kilobytes. */
+const REMEMBERED = 4000;
 
 export class Meanings {
   readonly #definitions: readonly Instruction[];
