@@ -84,7 +84,7 @@ export function buildInterpreter(
   );
   writeDecodeTables(storage, handlers);
   const imports: Record<string, WebAssembly.ImportValue> = {
-    memory: storage.memory,
+    ...storage.imports,
     importPage: host.importPage,
     codeStored: host.codeStored,
     codeWanted: host.codeWanted,
@@ -146,7 +146,7 @@ function compile(
   for (const [name, number] of numbers) linked.set(`routine ${name}`, number);
   if (asking !== undefined) for (const [name, number] of linked) module.export(name, number);
   return {
-    module: new WebAssembly.Module(module.finish(storage.wasmPages)),
+    module: new WebAssembly.Module(module.finish(storage.memories)),
     signatures: new Map([...linked].map(([name, number]) => [name, module.signatureOf(number)])),
   };
 }

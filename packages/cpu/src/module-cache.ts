@@ -39,7 +39,7 @@ export function compiledOnce(
   compile: () => CompiledEngine,
 ): CompiledEngine {
   const { keysBase, pageStatesBase, codeMarksBase, exchangeBase, exchangeSize } = layout;
-  const { form, storageBase, top, wasmPages } = layout;
+  const { form, storageBase, top, memories } = layout;
   const places = [
     form,
     keysBase,
@@ -49,7 +49,7 @@ export function compiledOnce(
     exchangeSize,
     storageBase,
     top,
-    wasmPages,
+    memories,
   ];
   const key = JSON.stringify([places, routines, asking, definitions.map(numberOf)]);
   const engine = compiled.get(key) ?? compile();

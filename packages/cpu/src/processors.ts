@@ -2,7 +2,7 @@
  * All CPUs of one machine, sharing one thread: who runs, what interrupts whom, when nobody has anything to do.
  */
 import type { Instruction } from "@lockframe/instructions";
-import { GUEST_READY, type Storage } from "@lockframe/memory";
+import { GUEST_READY, PAGE_SIZE, type Storage } from "@lockframe/memory";
 import { translateAccessRegister } from "./access-registers.ts";
 import { InstructionTime, TodClock, nanosecondsOfTod } from "./clock.ts";
 import { Cpu, ProgramInterruption, PswBit } from "./cpu.ts";
@@ -224,7 +224,9 @@ export class Processors {
     const absolute = Number(walked.address);
     // CPUs see their prefix areas at different places, and there is hardly any code.
     if (this.cpus.some((c) => c.swapPrefix(absolute) !== absolute)) return undefined;
-    const ready = absolute < this.storage.size && this.storage.getPageState(absolute >>> 12) < GUEST_READY;
+    const ready =
+      absolute < this.storage.size &&
+      this.storage.getPageState(Math.floor(absolute / PAGE_SIZE)) < GUEST_READY;
     return ready ? absolute : undefined;
   }
 

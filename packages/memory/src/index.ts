@@ -3,6 +3,7 @@ export { AddressingError } from "./errors.ts";
 export {
   EXCHANGE_PIECE,
   PAGE_SIZE,
+  type MemoryType,
   type StorageForm,
   type StorageLayout,
   type StorageOptions,

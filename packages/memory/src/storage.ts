@@ -4,6 +4,7 @@ import { AddressingError } from "./errors.ts";
 import {
   EXCHANGE_PIECE,
   layOut,
+  type MemoryType,
   PAGE_SIZE,
   type StorageForm,
   type StorageLayout,
@@ -44,7 +45,7 @@ const WATCHED = 2;
 const SHORT = 64;
 
 /**
- * Absolute storage of one guest, inside the WebAssembly memory that it shares with the engine.
+ * Absolute storage of one guest, inside the WebAssembly memory that it shares with the engine, or in one beside it.
  *
  * Storage is kept reversed: the byte at absolute address `a` lies at host offset `top - a`, so that a
  * big-endian access of any size and alignment is one native little-endian access.
@@ -53,7 +54,8 @@ const SHORT = 64;
  * goes through a `HostView` or a `GuestView`.
  */
 export class Storage implements StorageLayout {
-  readonly memory: WebAssembly.Memory;
+  /** What code imports that is made for this storage: "memory", the engine's, and "storage" if that is another. */
+  readonly imports: Readonly<Record<string, WebAssembly.Memory>>;
   /** Guest storage in bytes. */
   readonly size: number;
   readonly form: StorageForm;
@@ -65,7 +67,11 @@ export class Storage implements StorageLayout {
   readonly storageBase: number;
   readonly top: number;
   readonly pageCount: number;
-  readonly wasmPages: number;
+  readonly memories: readonly MemoryType[];
+  /** The engine's memory, with keys, states, marks and the exchange window. */
+  readonly #engine: Uint8Array;
+  readonly #engineView: DataView;
+  /** The memory that storage lies in. */
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #bulk: Bulk;
@@ -75,8 +81,13 @@ export class Storage implements StorageLayout {
   #codeMarks = 0;
   #observer: StorageObserver | undefined;
 
-  private constructor(options: StorageOptions, layout: StorageLayout, memory: WebAssembly.Memory) {
-    this.memory = memory;
+  private constructor(
+    options: StorageOptions,
+    layout: StorageLayout,
+    engine: WebAssembly.Memory,
+    own = engine,
+  ) {
+    this.imports = own === engine ? { memory: engine } : { memory: engine, storage: own };
     this.size = options.size;
     this.form = layout.form;
     this.keysBase = layout.keysBase;
@@ -87,10 +98,12 @@ export class Storage implements StorageLayout {
     this.storageBase = layout.storageBase;
     this.top = layout.top;
     this.pageCount = layout.pageCount;
-    this.wasmPages = layout.wasmPages;
-    this.#bytes = new Uint8Array(memory.buffer);
-    this.#view = new DataView(memory.buffer);
-    this.#bulk = bulkOn(memory);
+    this.memories = layout.memories;
+    this.#engine = new Uint8Array(engine.buffer);
+    this.#engineView = new DataView(engine.buffer);
+    this.#bytes = own === engine ? this.#engine : new Uint8Array(own.buffer);
+    this.#view = own === engine ? this.#engineView : new DataView(own.buffer);
+    this.#bulk = bulkOn(engine, own);
   }
 
   /**
@@ -99,10 +112,10 @@ export class Storage implements StorageLayout {
    */
   static create(options: StorageOptions): Storage {
     const layout = layOut(options);
-    const { wasmPages } = layout;
     try {
-      const memory = new WebAssembly.Memory({ initial: wasmPages, maximum: wasmPages });
-      return new Storage(options, layout, memory);
+      const [engine, own] = layout.memories.map(reserve);
+      if (engine === undefined) throw new Error("a layout has a memory");
+      return new Storage(options, layout, engine, own);
     } catch (cause) {
       if (!(cause instanceof RangeError)) throw cause;
       throw new LockframeError(
@@ -114,14 +127,22 @@ export class Storage implements StorageLayout {
     }
   }
 
-  /** The whole memory, by host offset. */
+  /** The engine's memory, by host offset. In the narrow form storage lies there, too. */
   bytes(): Uint8Array {
-    return this.#bytes;
+    return this.#engine;
+  }
+  view(): DataView {
+    return this.#engineView;
   }
 
-  /** The whole memory, by host offset; a storage operand is little-endian here. */
-  view(): DataView {
-    return this.#view;
+  /** Bytes from a host offset on, in whichever memory they are: of storage or not. */
+  part(offset: number, length: number): Uint8Array {
+    const memory = offset < this.storageBase ? this.#engine : this.#bytes;
+    return memory.subarray(offset, offset + length);
+  }
+  /** The doubleword of storage that ends with the byte at a host offset plus 7, as its instructions have it. */
+  doubleword(offset: number): bigint {
+    return this.#view.getBigUint64(offset, true);
   }
 
   // --- operands, big-endian -------------------------------------------------------------------------------
@@ -206,7 +227,7 @@ export class Storage implements StorageLayout {
     }
     for (let done = 0; done < length; done += EXCHANGE_PIECE) {
       const count = Math.min(EXCHANGE_PIECE, length - done);
-      this.#bytes.set(source.subarray(done, done + count), this.exchangeBase);
+      this.#engine.set(source.subarray(done, done + count), this.exchangeBase);
       this.putPiece(abs + done, count);
     }
     this.clearExchange(length);
@@ -218,20 +239,20 @@ export class Storage implements StorageLayout {
    */
   takePiece(abs: number, length: number): Uint8Array {
     this.#checkPiece(abs, length);
-    this.#bulk.reverse(this.exchangeBase, this.#lowest(abs, length), length);
-    return this.#bytes.subarray(this.exchangeBase, this.exchangeBase + length);
+    this.#bulk.take(this.exchangeBase, this.#lowest(abs, length), length);
+    return this.#engine.subarray(this.exchangeBase, this.exchangeBase + length);
   }
 
   /** Store what the exchange window holds, at most 64 KiB. */
   putPiece(abs: number, length: number): void {
     this.#checkPiece(abs, length);
     this.#changing(abs, length);
-    this.#bulk.reverse(this.#lowest(abs, length), this.exchangeBase, length);
+    this.#bulk.put(this.#lowest(abs, length), this.exchangeBase, length);
   }
 
   /** The window is not guest storage: nothing of a guest may stay in it. */
   clearExchange(length = this.exchangeSize): void {
-    this.#bytes.fill(0, this.exchangeBase, this.exchangeBase + Math.min(length, this.exchangeSize));
+    this.#engine.fill(0, this.exchangeBase, this.exchangeBase + Math.min(length, this.exchangeSize));
   }
 
   /** Store `length` times the byte `value`. */
@@ -264,13 +285,13 @@ export class Storage implements StorageLayout {
 
   /** Key of the page that holds `abs`: see `StorageKey` for its bits. */
   getKey(abs: number): number {
-    return this.#bytes[this.#keyOf(abs)] ?? 0;
+    return this.#engine[this.#keyOf(abs)] ?? 0;
   }
 
   setKey(abs: number, key: number): void {
     const at = this.#keyOf(abs);
     this.#observer?.changingKeys(at - this.keysBase, 1);
-    this.#bytes[at] = key & StorageKey.all;
+    this.#engine[at] = key & StorageKey.all;
   }
 
   /** Turn the reference bit on. */
@@ -293,14 +314,14 @@ export class Storage implements StorageLayout {
   /** All keys zero, as after a clear reset. */
   clearKeys(): void {
     this.#observer?.changingKeys(0, this.pageCount);
-    this.#bytes.fill(0, this.keysBase, this.keysBase + this.pageCount);
+    this.#engine.fill(0, this.keysBase, this.keysBase + this.pageCount);
   }
 
   // --- page ownership -------------------------------------------------------------------------------------
 
   getPageState(page: number): PageState {
     this.#checkPages(page, 1);
-    return pageStateOf(this.#bytes[this.pageStatesBase + page] ?? 0);
+    return pageStateOf(this.#engine[this.pageStatesBase + page] ?? 0);
   }
 
   /** Set the state of pages, and tell the listeners if the guest could use one of them. */
@@ -308,7 +329,7 @@ export class Storage implements StorageLayout {
     this.#checkPages(first, count);
     this.#observer?.changingPageStates(first, count);
     const at = this.pageStatesBase + first;
-    const states = this.#bytes.subarray(at, at + count);
+    const states = this.#engine.subarray(at, at + count);
     const wasReady = states.some((before) => before < GUEST_READY);
     states.fill(state);
     if (wasReady) for (const listener of this.#listeners) listener(first, count);
@@ -343,7 +364,7 @@ export class Storage implements StorageLayout {
 
   isCode(page: number): boolean {
     this.#checkPages(page, 1);
-    return ((this.#bytes[this.codeMarksBase + page] ?? 0) & CODE) !== 0;
+    return ((this.#engine[this.codeMarksBase + page] ?? 0) & CODE) !== 0;
   }
 
   /**
@@ -356,17 +377,17 @@ export class Storage implements StorageLayout {
 
   isWatched(page: number): boolean {
     this.#checkPages(page, 1);
-    return ((this.#bytes[this.codeMarksBase + page] ?? 0) & WATCHED) !== 0;
+    return ((this.#engine[this.codeMarksBase + page] ?? 0) & WATCHED) !== 0;
   }
 
   /** Turn a bit of a page's mark on or off. */
   #mark(page: number, bit: number, on: boolean): void {
     this.#checkPages(page, 1);
     const at = this.codeMarksBase + page;
-    const before = this.#bytes[at] ?? 0;
+    const before = this.#engine[at] ?? 0;
     const after = on ? before | bit : before & ~bit;
     this.#codeMarks += (after === 0 ? 0 : 1) - (before === 0 ? 0 : 1);
-    this.#bytes[at] = after;
+    this.#engine[at] = after;
   }
 
   /**
@@ -387,7 +408,7 @@ export class Storage implements StorageLayout {
     if (this.#codeMarks === 0) return;
     const { first, last } = pagesOf(abs, length);
     for (let page = first; page <= last; page++) {
-      if (this.#bytes[this.codeMarksBase + page] !== 0) this.#codeListener?.(page);
+      if (this.#engine[this.codeMarksBase + page] !== 0) this.#codeListener?.(page);
     }
   }
 
@@ -417,6 +438,16 @@ export class Storage implements StorageLayout {
     this.#check(abs, 1);
     return this.keysBase + Math.floor(abs / PAGE_SIZE);
   }
+}
+
+/** Host memory is taken for what is touched only. @throws RangeError there is no room for it */
+function reserve({ address, pages }: MemoryType): WebAssembly.Memory {
+  if (address === "i32") return new WebAssembly.Memory({ initial: pages, maximum: pages });
+  // Its type declaration does not know of wide addresses yet.
+  const descriptor = { address, initial: BigInt(pages), maximum: BigInt(pages) };
+  const memory: unknown = Reflect.construct(WebAssembly.Memory, [descriptor]);
+  if (!(memory instanceof WebAssembly.Memory)) throw new TypeError("a memory has been constructed");
+  return memory;
 }
 
 /** Lowest and highest page number of a byte range; an empty range has no pages (last < first). */

@@ -6,6 +6,7 @@
 /** Value types. */
 export const i32 = 0x7f;
 export const i64 = 0x7e;
+export const f64 = 0x7c;
 export const v128 = 0x7b;
 
 /** Operation codes, with the operand bytes that never vary here (alignment and offset 0). */
@@ -18,9 +19,7 @@ export const op = {
   get: [0x20],
   set: [0x21],
   tee: [0x22],
-  i32Load8U: [0x2d, 0, 0],
   i64Load: [0x29, 0, 0],
-  i32Store8: [0x3a, 0, 0],
   i64Store: [0x37, 0, 0],
   i32Const: [0x41],
   i64Const: [0x42],
@@ -28,6 +27,9 @@ export const op = {
   i32LtU: [0x49],
   i32Add: [0x6a],
   i32Sub: [0x6b],
+  i64ExtendU: [0xad],
+  i64TruncF64U: [0xb1],
+  i64Add: [0x7c],
   i64And: [0x83],
   i64Or: [0x84],
   i64Xor: [0x85],
@@ -45,6 +47,15 @@ export const op = {
   i32x4ShrS: [0xfd, 0xac, 0x01],
   i64x2Shl: [0xfd, 0xcb, 0x01],
 } as const;
+
+/** Loads and stores in one of several memories, which is named beside the alignment. */
+export const accessTo = (memory: number) =>
+  ({
+    i32Load8U: [0x2d, 0x40, memory, 0],
+    i32Store8: [0x3a, 0x40, memory, 0],
+    v128Load: [0xfd, 0x00, 0x40, memory, 0],
+    v128Store: [0xfd, 0x0b, 0x40, memory, 0],
+  }) as const;
 
 /** Instructions by lines: operation codes (arrays) and their operands. */
 export type Code = readonly (readonly (number | readonly number[])[])[];
@@ -80,9 +91,15 @@ const listed = (items: readonly (readonly number[])[]): number[] => sized(items.
 const section = (id: number, content: readonly number[]): number[] => [id, ...counted(content)];
 const text = (name: string): number[] => counted([...new TextEncoder().encode(name)]);
 
-/** Instantiate functions over a memory; they come back by name. */
+/** Limits of a memory that say no more than whether its addresses are of 64 bits. */
+const anySize = (wide: boolean): number[] => [wide ? 0x04 : 0x00, 0];
+
+/**
+ * Instantiate functions over memories, of which the first has addresses of 32 bits and the others have 64; they come
+ * back by name.
+ */
 export function instantiate(
-  memory: WebAssembly.Memory,
+  memories: readonly WebAssembly.Memory[],
   functions: readonly WasmFunction[],
 ): WebAssembly.Exports {
   const magicAndVersion = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
@@ -91,7 +108,8 @@ export function instantiate(
     ...counted(parameters),
     ...counted(results),
   ]);
-  const imports = [[...text("m"), ...text("m"), 0x02, 0x00, 0x00]];
+  const name = (n: number): string => `m${n}`;
+  const imports = memories.map((_, n) => [...text("m"), ...text(name(n)), 0x02, ...anySize(n > 0)]);
   const bytes = Uint8Array.from([
     ...magicAndVersion,
     ...section(1, listed(types)),
@@ -103,7 +121,8 @@ export function instantiate(
       listed(functions.map(({ locals, body }) => counted([...localsOf(locals), ...body.flat(2), ...op.end]))),
     ),
   ]);
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { m: { m: memory } }).exports;
+  const given = Object.fromEntries(memories.map((memory, n) => [name(n), memory]));
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { m: given }).exports;
 }
 
 const localsOf = (locals: readonly number[]): number[] => listed(locals.map((type) => [1, type]));

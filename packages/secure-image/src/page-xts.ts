@@ -65,7 +65,7 @@ let shared: Window | undefined;
 function openWindow(): Window {
   if (shared !== undefined) return shared;
   const memory = new WebAssembly.Memory({ initial: 2, maximum: 2 });
-  const { whiten: whitenPages } = instantiate(memory, [whiten()]);
+  const { whiten: whitenPages } = instantiate([memory], [whiten()]);
   if (typeof whitenPages !== "function") throw new TypeError("the whitening module lacks its export");
   shared = {
     bytes: new Uint8Array(memory.buffer),

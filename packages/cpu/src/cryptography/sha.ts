@@ -167,7 +167,7 @@ function build({ word, words, rounds, schedule, round }: Algorithm): {
   });
   module.define(index, e.body);
   const memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES });
-  const compiled = new WebAssembly.Module(module.finish(MEMORY_PAGES));
+  const compiled = new WebAssembly.Module(module.finish([{ address: "i32", pages: MEMORY_PAGES }]));
   const { exports } = new WebAssembly.Instance(compiled, { host: { memory } });
   return { memory, run: exports["run"] as Run };
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { instructions } from "@lockframe/instructions";
 import { expect, it } from "vitest";
 import { BackgroundCompiler, type WorkerAnswer } from "./background.ts";
-import type { Target } from "./batch.ts";
+import { BatchCompiler, type Target } from "./batch.ts";
 import type { Signature } from "../wasm/module.ts";
 import { regionSignature } from "./arrival.ts";
 import type { Region } from "./region.ts";
@@ -18,7 +18,7 @@ const target: Target = {
     ["chain", regionSignature],
   ]),
   form: "narrow",
-  wasmPages: 1,
+  memories: [{ address: "i32", pages: 1 }],
 };
 
 /** BR, alone. */
@@ -55,6 +55,16 @@ it("compiles regions on a thread of its own", { timeout: 60_000 }, async () => {
   } finally {
     await compiler.dispose();
   }
+});
+
+it.each([
+  ["narrow", ["i32"], ["memory"]],
+  ["wide", ["i32", "i64"], ["memory", "storage"]],
+] as const)("in the %s form, code has memories with addresses of %s", (form, addresses, names) => {
+  const memories = addresses.map((address) => ({ address, pages: 1 }));
+  const module = new BatchCompiler({ ...target, form, memories }).compile([region(brancher, 14)]);
+  const imported = WebAssembly.Module.imports(module).filter(({ kind }) => kind === "memory");
+  expect(imported.map(({ name }) => name)).toEqual(names);
 });
 
 it("is not for definitions that the thread cannot know", () => {

@@ -37,12 +37,12 @@ export class BackgroundCompiler {
   private constructor(target: Target, definitions: readonly number[]) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    const { signatures, form, wasmPages } = target;
+    const { signatures, form, memories } = target;
     const start: WorkerStart = {
       definitions,
       signatures,
       form,
-      wasmPages,
+      memories,
       port: port2,
       cache: getCompileCacheDir(),
     };

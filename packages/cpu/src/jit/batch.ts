@@ -1,6 +1,6 @@
 /** Many regions as one WebAssembly module: a module costs more than the code in it. */
 import type { Instruction, Statement } from "@lockframe/instructions";
-import type { StorageForm } from "@lockframe/memory";
+import type { MemoryType, StorageForm } from "@lockframe/memory";
 import { ModuleBuilder, type Signature } from "../wasm/module.ts";
 import { regionSignature } from "./arrival.ts";
 import { type RegionCallees, compile } from "./compile.ts";
@@ -14,8 +14,7 @@ export interface Target {
   /** Signatures of the functions that regions may call, by name. */
   readonly signatures: ReadonlyMap<string, Signature>;
   readonly form: StorageForm;
-  /** Size of the memory. */
-  readonly wasmPages: number;
+  readonly memories: readonly MemoryType[];
 }
 
 /** Functions that all regions may call, beside routines. */
@@ -40,7 +39,7 @@ export class BatchCompiler {
       const index = module.declare(exportName(region), parameters, results, true);
       module.define(index, compile(region, callees));
     }
-    return new WebAssembly.Module(module.finish(this.#target.wasmPages));
+    return new WebAssembly.Module(module.finish(this.#target.memories));
   }
 
   #callees(module: ModuleBuilder, regions: readonly UnderstoodRegion[]): RegionCallees {

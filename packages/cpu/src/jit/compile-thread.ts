@@ -3,7 +3,7 @@ import { enableCompileCache } from "node:module";
 import { workerData } from "node:worker_threads";
 import type { WorkerAnswer, WorkerRequest, WorkerStart } from "./background.ts";
 
-const { definitions, signatures, form, wasmPages, port, cache } = workerData as WorkerStart;
+const { definitions, signatures, form, memories, port, cache } = workerData as WorkerStart;
 if (cache !== undefined) enableCompileCache(cache);
 const [{ instructions }, { BatchCompiler }] = await Promise.all([
   import("@lockframe/instructions"),
@@ -14,7 +14,7 @@ const chosen = definitions.map((n) => {
   if (definition === undefined) throw new Error(`there is no definition ${n}`);
   return definition;
 });
-const compiler = new BatchCompiler({ definitions: chosen, signatures, form, wasmPages });
+const compiler = new BatchCompiler({ definitions: chosen, signatures, form, memories });
 
 port.on("message", ({ batch, regions }: WorkerRequest) => {
   const answer = (message: WorkerAnswer): void => port.postMessage(message);

@@ -76,10 +76,11 @@ export class Decoder {
 
   /** Undefined: no installed instruction, one that goes beyond its page, or one that has to be interpreted. */
   decode(place: number): Decoded | undefined {
-    const first = this.#view.getUint8(place + 7);
+    const eight = this.#storage.doubleword(place);
+    const first = Number(eight >> 56n);
     const length = first < 0x40 ? 2 : first < 0xc0 ? 4 : 6;
     if (this.offsetOf(place) + length > PAGE) return undefined;
-    const word = this.#view.getBigUint64(place, true) & (MASK_48 << BigInt(8 * (6 - length)));
+    const word = eight & (MASK_48 << BigInt(8 * (6 - length)));
     const definition = this.#definitionOf(word);
     if (definition === undefined) return undefined;
     const kind = this.#kindOf(definition);

@@ -122,13 +122,13 @@ export class Jit {
       wasReached: (place) => this.#isFor(place),
     };
     const functions = [...linkage.functions];
-    this.#imports = Object.fromEntries(functions.map(([name, { value }]) => [name, value]));
-    this.#imports["memory"] = storage.memory;
+    const linked = Object.fromEntries(functions.map(([name, { value }]) => [name, value]));
+    this.#imports = { ...linked, ...storage.imports };
     const target: Target = {
       definitions: linkage.handlers,
       signatures: new Map(functions.map(([name, { signature }]) => [name, signature])),
       form: storage.form,
-      wasmPages: storage.wasmPages,
+      memories: storage.memories,
     };
     this.#compiler = new BatchCompiler(target);
     this.#background = surroundings.background ? BackgroundCompiler.for(target) : undefined;

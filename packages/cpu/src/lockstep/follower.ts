@@ -39,7 +39,7 @@ export class Follower {
   constructor(options: FollowerOptions) {
     this.#options = options;
     const { storage: first, reserved, count } = options;
-    this.storage = Storage.create({ size: first.size, reserved });
+    this.storage = Storage.create({ size: first.size, reserved, form: first.form });
     const host: HostFunctions = {
       codeStored: (page) => this.#keep(page),
       codeWanted: () => undefined,
@@ -120,17 +120,15 @@ export class Follower {
 
   /** Take over what was changed. What is kept of a page is what it was before. */
   #apply(patches: readonly Patch[]): void {
-    const bytes = this.storage.bytes();
-    for (const { offset, bytes: after } of patches) {
-      for (const page of pagesOfPatch(this.storage, { offset, bytes: after })) this.#keep(page);
-      bytes.set(after, offset);
+    for (const patch of patches) {
+      for (const page of pagesOfPatch(this.storage, patch)) this.#keep(page);
+      apply(this.storage, patch);
     }
   }
 
   /** Meet what the host's side did, and begin where the first side begins. */
   begin(block: number, state: Uint8Array, clock: Uint8Array, changes: readonly Patch[]): void {
-    const bytes = this.storage.bytes();
-    for (const { offset, bytes: after } of changes) bytes.set(after, offset);
+    for (const patch of changes) apply(this.storage, patch);
     this.restart(block, state, clock);
     for (const page of this.#before.keys()) this.storage.watch(page, true);
     this.#before.clear();
@@ -159,13 +157,16 @@ export class Follower {
 /** A page of storage as it lies in the memory. */
 export function pageOf(storage: Storage, page: number): Uint8Array {
   const lowest = storage.top + 1 - (page + 1) * PAGE_SIZE;
-  return storage.bytes().subarray(lowest, lowest + PAGE_SIZE);
+  return storage.part(lowest, PAGE_SIZE);
 }
+
+export const apply = (storage: Storage, { offset, bytes }: Patch): void =>
+  storage.part(offset, bytes.length).set(bytes);
 
 /** Pages of storage that a patch lies in; none when it is elsewhere in the memory. */
 export function pagesOfPatch({ storageBase, top }: Storage, { offset, bytes }: Patch): number[] {
   if (offset < storageBase) return [];
-  const first = (top - (offset + bytes.length - 1)) >>> 12;
-  const last = (top - offset) >>> 12;
+  const first = Math.floor((top - (offset + bytes.length - 1)) / PAGE_SIZE);
+  const last = Math.floor((top - offset) / PAGE_SIZE);
   return Array.from({ length: last - first + 1 }, (_, n) => first + n);
 }

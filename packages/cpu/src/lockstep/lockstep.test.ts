@@ -146,7 +146,7 @@ describe("lockstep", () => {
 
   it("stops at storage that differs", () => {
     const pair = new Pair(program, (cpu) => {
-      if (cpu.gr(13) === 3n) cpu.storage.view().setUint8(cpu.storage.top - (DATA + 37 * 0x1000 + 9), 0xee);
+      if (cpu.gr(13) === 3n) cpu.storage.part(cpu.storage.top - (DATA + 37 * 0x1000 + 9), 1).fill(0xee);
     });
     const { report } = differenceOf(pair, 50);
     expect(report.differences.map(({ what }) => what)).toEqual(["storage at absolute 0002d008"]);

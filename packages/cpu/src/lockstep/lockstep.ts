@@ -18,7 +18,7 @@ import {
   differencesOf,
   storageDifferences,
 } from "./difference.ts";
-import { Follower, type FollowerOptions, pageOf, pagesOfPatch } from "./follower.ts";
+import { Follower, type FollowerOptions, apply, pageOf, pagesOfPatch } from "./follower.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** Of a CPU's block: all that begins a run. */
@@ -82,7 +82,7 @@ export class Lockstep {
     for (const page of this.#recorder.storedPages)
       pageOf(this.#follower.storage, page).set(pageOf(this.#storage, page));
     for (const { patches } of this.#recorder.calls)
-      for (const { offset, bytes } of patches) this.#follower.storage.bytes().set(bytes, offset);
+      for (const patch of patches) apply(this.#follower.storage, patch);
     this.#recorder.forgetCalls();
     const { keysBase, pageCount } = this.#storage;
     const keys = this.#storage.bytes().subarray(keysBase, keysBase + pageCount);
@@ -215,7 +215,7 @@ export class Lockstep {
     if (!this.#repeating) return undefined;
     const call = this.#recorder.calls[this.#nextCall++];
     if (call === undefined) return -1;
-    for (const { offset, bytes } of call.patches) this.#storage.bytes().set(bytes, offset);
+    for (const patch of call.patches) apply(this.#storage, patch);
     const cpu = this.#options.cpus.find((candidate) => candidate.block === block);
     const event = cpu?.u32(at.event) ?? Event.none;
     cpu?.flushTlb();

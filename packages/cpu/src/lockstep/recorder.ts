@@ -6,7 +6,7 @@ import { routines } from "@lockframe/instructions";
 import type { Storage } from "@lockframe/memory";
 import { cpu as at } from "../state.ts";
 
-/** Part of the memory that holds storage, keys and CPUs, and what stood there after a change. */
+/** Part of storage, of its keys or of CPUs, by host offset, and what stood there after a change. */
 export interface Patch {
   readonly offset: number;
   readonly bytes: Uint8Array;
@@ -76,7 +76,7 @@ export class Recorder {
     const changes = this.#changes;
     if (changes.length === 0) return [];
     this.#changes = [];
-    return changes.map(([offset, length]) => ({ offset, bytes: this.#bytes.slice(offset, offset + length) }));
+    return changes.map(([offset, length]) => ({ offset, bytes: this.#storage.part(offset, length).slice() }));
   }
 
   /** A CPU will store into a page that was watched. */

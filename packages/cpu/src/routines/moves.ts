@@ -46,13 +46,11 @@ function move(cpu: Cpu, to: StorageOperand, from: StorageOperand, length: number
   const sources = piecesOf(cpu, from, length, Access.fetch);
   const targets = piecesOf(cpu, to, length, Access.store);
   const { storage } = cpu;
-  const bytes = storage.bytes();
-  const lowest = (absolute: number, count: number) => storage.top + 1 - absolute - count;
+  const bytes = (absolute: number, count: number) => storage.part(storage.top + 1 - absolute - count, count);
   let [source, target] = [sources.shift(), targets.shift()];
   while (source !== undefined && target !== undefined) {
     const count = Math.min(source.count, target.count);
-    const start = lowest(source.absolute, count);
-    bytes.copyWithin(lowest(target.absolute, count), start, start + count);
+    bytes(target.absolute, count).set(bytes(source.absolute, count));
     source = rest(source, count) ?? sources.shift();
     target = rest(target, count) ?? targets.shift();
   }

@@ -1,5 +1,6 @@
 /** Assembles one WebAssembly module: types, imports, functions, tables, exports. */
 import type { ValueType } from "@lockframe/instructions";
+import type { MemoryType } from "@lockframe/memory";
 import { Code, type Hint, valueTypeCode } from "./code.ts";
 
 export interface Signature {
@@ -81,8 +82,13 @@ const FUNCTION_IMPORT = 0x00;
 const TABLE_EXPORT = 0x01;
 const MEMORY_IMPORT = 0x02;
 
+/** Names of the memories that modules import, in the order of their numbers. */
+const memoryNames = ["memory", "storage"] as const;
+/** Limits with a maximum; of a memory whose addresses have 64 bits. */
+const LIMITED = { i32: 0x01, i64: 0x05 } as const;
+
 /**
- * Imports come from module "host": functions by name, memory as "memory". All imports must be declared
+ * Imports come from module "host": functions by name, memories as "memory" and "storage". All imports must be declared
  * before the first `declare`, for functions number after them.
  */
 export class ModuleBuilder {
@@ -147,8 +153,7 @@ export class ModuleBuilder {
     return signature;
   }
 
-  /** `pages`: size of the imported memory in 64 KiB pages. */
-  finish(pages: number): Uint8Array<ArrayBuffer> {
+  finish(memories: readonly MemoryType[]): Uint8Array<ArrayBuffer> {
     const module = new Code().append(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
     const section = (id: number, count: number, content: Code) => {
       const head = new Code().unsigned(count);
@@ -159,7 +164,7 @@ export class ModuleBuilder {
         .append(content.bytes);
     };
     section(Section.type, this.#types.length, this.#typeSection());
-    section(Section.import, this.#imports.length + 1, this.#importSection(pages));
+    section(Section.import, this.#imports.length + memories.length, this.#importSection(memories));
     const functions = new Code();
     for (const f of this.#functions) functions.unsigned(f.type);
     section(Section.function, this.#functions.length, functions);
@@ -191,9 +196,12 @@ export class ModuleBuilder {
     }
     return code;
   }
-  #importSection(pages: number): Code {
+  #importSection(memories: readonly MemoryType[]): Code {
     const code = new Code();
-    named(named(code, "host"), "memory").byte(MEMORY_IMPORT).byte(0x01).unsigned(pages).unsigned(pages);
+    memories.forEach(({ address, pages }, n) => {
+      named(named(code, "host"), memoryNames[n] ?? "");
+      code.byte(MEMORY_IMPORT).byte(LIMITED[address]).unsigned(pages).unsigned(pages);
+    });
     for (const i of this.#imports) {
       named(named(code, "host"), i.name).byte(FUNCTION_IMPORT).unsigned(i.type);
     }

@@ -6,14 +6,16 @@ import { notJudged } from "./hints.ts";
 
 const interpreter = new EngineExecutor(instructions);
 const compiled = new EngineExecutor(instructions, "jit-all");
+const beyond4GiB = new EngineExecutor(instructions, "jit-all", true);
 const chosen = instructions.filter(({ mnemonic }) => !notJudged.has(mnemonic));
 
 it("does the same when it is compiled as when it is interpreted", { timeout: 60_000 }, () => {
   for (const instruction of chosen) {
-    for (const subject of generateCases(instruction, 3, "compiled")) {
+    generateCases(instruction, 3, "compiled").forEach((subject, n) => {
       const hex = Buffer.from(subject.bytes).toString("hex");
-      const outcome = { mnemonic: instruction.mnemonic, hex, ...compiled.execute(subject) };
-      expect(outcome).toEqual({ mnemonic: instruction.mnemonic, hex, ...interpreter.execute(subject) });
-    }
+      const outcome = { mnemonic: instruction.mnemonic, hex, ...interpreter.execute(subject) };
+      for (const engine of n === 0 ? [compiled, beyond4GiB] : [compiled])
+        expect({ mnemonic: instruction.mnemonic, hex, ...engine.execute(subject) }).toEqual(outcome);
+    });
   }
 });

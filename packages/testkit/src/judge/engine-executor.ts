@@ -23,8 +23,12 @@ import { changesBetween, contentsWith } from "./window-contents.ts";
 const mebibyte = 0x10_0000;
 const segmentTable = 0x1_0000;
 const pageTable = 0x2_0000;
-/** Real addresses of the windows. */
-const frames = [0x4_0000, 0x5_0000, 0x6_0000];
+/** Absolute addresses of the windows: in small storage, and in storage of more than 4 GiB, where they lie across that line. */
+const smallStorage = { size: mebibyte, frames: [0x4_0000, 0x5_0000, 0x6_0000] } as const;
+const largeStorage = {
+  size: 0x1_0010_0000,
+  frames: [0x1_0005_0000, 0x1_0000_0000 - 0x1000, 0x1_0006_0000],
+} as const;
 /** Milliseconds after which a case counts as endless. */
 const patience = 2000;
 
@@ -43,12 +47,15 @@ const controlRegister0 = (1n << 18n) | (1n << 17n);
  */
 export class EngineExecutor implements Executor {
   readonly name = "engine";
+  readonly #frames: readonly number[];
   readonly #storage: Storage;
   readonly #processors: Processors;
   readonly #cpu: Cpu;
 
-  constructor(definitions: readonly Instruction[], engine: Engine = "interpreter") {
-    this.#storage = Storage.create({ size: mebibyte, reserved: engineArea(1) });
+  constructor(definitions: readonly Instruction[], engine: Engine = "interpreter", large = false) {
+    const { size, frames } = large ? largeStorage : smallStorage;
+    this.#frames = frames;
+    this.#storage = Storage.create({ size, reserved: engineArea(1) });
     this.#processors = new Processors({
       storage: this.#storage,
       count: 1,
@@ -68,10 +75,10 @@ export class EngineExecutor implements Executor {
   execute(subject: Case): Outcome {
     const before = contentsWith(subject.before.storage);
     before[0]?.set(subject.bytes, Number(subject.before.address - windows[0].address));
-    before.forEach((bytes, index) => this.#storage.storeBytes(frames[index] ?? 0, bytes));
+    before.forEach((bytes, index) => this.#storage.storeBytes(this.#frames[index] ?? 0, bytes));
     this.#load(subject.before);
     const { kind } = this.#processors.run(patience);
-    const after = before.map((bytes, index) => this.#storage.fetch(frames[index] ?? 0, bytes.length));
+    const after = before.map((bytes, index) => this.#storage.fetch(this.#frames[index] ?? 0, bytes.length));
     const scalar = this.#stateAtInterruption(changesBetween(before, after));
     const vr = subject.before.vr?.map((_, number) => this.#cpu.vr(number));
     const state = vr === undefined ? scalar : { ...scalar, vr };
@@ -89,7 +96,7 @@ export class EngineExecutor implements Executor {
       storage.store64(segmentTable + 8 * Number(address >> 20n), BigInt(pageTable));
       for (let offset = 0; offset < size; offset += 0x1000) {
         const page = Number((address >> 12n) & 0xffn) + offset / 0x1000;
-        storage.store64(pageTable + 8 * page, BigInt((frames[index] ?? 0) + offset));
+        storage.store64(pageTable + 8 * page, BigInt((this.#frames[index] ?? 0) + offset));
       }
     }
     storage.store64(assigned.programNew, disabledWait);

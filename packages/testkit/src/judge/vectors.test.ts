@@ -5,7 +5,10 @@ import { EngineExecutor } from "./engine-executor.ts";
 import { notJudged } from "./hints.ts";
 import { instructionsWithVectors, runVectors } from "./vector-files.ts";
 
-const engine = new EngineExecutor(instructions);
+const engines = {
+  "small storage": new EngineExecutor(instructions),
+  "storage beyond 4 GiB": new EngineExecutor(instructions, "interpreter", true),
+} as const;
 const judged = instructions.filter(({ mnemonic }) => !notJudged.has(mnemonic));
 
 describe("golden vectors of the instructions", () => {
@@ -22,12 +25,14 @@ describe("golden vectors of the instructions", () => {
   it.each(judged.map((instruction) => [instruction.mnemonic, instruction] as const))(
     "%s does what its vectors say",
     (mnemonic, instruction) => {
-      const { failures } = runVectors(mnemonic, engine);
-      const told = failures.map(({ subject, differences }) => ({
-        case: describeCase(instruction, subject),
-        differences,
-      }));
-      expect(told).toEqual([]);
+      for (const [where, engine] of Object.entries(engines)) {
+        const { failures } = runVectors(mnemonic, engine);
+        const told = failures.map(({ subject, differences }) => ({
+          case: describeCase(instruction, subject),
+          differences,
+        }));
+        expect(told, where).toEqual([]);
+      }
     },
   );
 });
