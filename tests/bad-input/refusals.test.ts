@@ -73,6 +73,8 @@ const refused: readonly (readonly [args: readonly string[], code: string])[] = [
   [["qemu", "-kernel", folder.at("1k.img")], "LF-BOOT-004"],
   [["qemu", "-kernel", kernel, "-m", "0"], "LF-QEMU-004"],
   [["qemu", "-kernel", kernel, "-m", "17T"], "LF-QEMU-004"],
+  [["qemu", "-kernel", kernel, "-m", "16G"], "LF-QEMU-004"],
+  [["qemu", "-kernel", kernel, "-m", "16383M"], "LF-MEMORY-003"],
   [["qemu", "-kernel", kernel, "-m", "much"], "LF-QEMU-003"],
   [["qemu", "-kernel", kernel, "-smp", "0"], "LF-QEMU-005"],
   [["qemu", "-kernel", kernel, "-smp", "249"], "LF-QEMU-005"],

@@ -181,8 +181,8 @@ class Translation {
     };
     if (size === 0) refuse("memory size must be greater than zero");
     if (size % MIB !== 0) refuse(`Memory size is not a multiple of 1 MiB; try '${Math.ceil(size / MIB)}M'`);
-    if (size > LARGEST_STORAGE)
-      refuse("ram size too large: guest storage has to fit in 4 GiB, together with its storage keys");
+    if (size >= LARGEST_STORAGE)
+      refuse("ram size too large: guest storage has to fit in less than 16 GiB");
     return size;
   }
 
@@ -530,4 +530,4 @@ const networkKey = (id: string): string => `netdev ${id}`;
 
 const watchdogActions = ["reset", "shutdown", "poweroff", "inject-nmi", "pause", "debug", "none"];
 const DEFAULT_SIZE = 512 * MIB;
-const LARGEST_STORAGE = 4 * 2 ** 30;
+const LARGEST_STORAGE = 16 * 2 ** 30;
