@@ -181,8 +181,7 @@ class Translation {
     };
     if (size === 0) refuse("memory size must be greater than zero");
     if (size % MIB !== 0) refuse(`Memory size is not a multiple of 1 MiB; try '${Math.ceil(size / MIB)}M'`);
-    if (size >= LARGEST_STORAGE)
-      refuse("ram size too large: guest storage has to fit in less than 16 GiB");
+    if (size >= LARGEST_STORAGE) refuse("ram size too large: guest storage has to fit in less than 16 GiB");
     return size;
   }
 
