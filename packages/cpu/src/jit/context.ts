@@ -166,6 +166,10 @@ export class RegionContext {
     knowledge.dirty &= CODE;
     knowledge.breaking = undefined;
   }
+  /** The same for the condition code, on one of several ways. */
+  writeCode(e: Emitter, knowledge: Knowledge): void {
+    this.#write(e, knowledge.dirty & CODE, knowledge);
+  }
   #write(e: Emitter, set: number, { rule }: Knowledge): void {
     for (const n of numbers(set)) e.store("i64", this.cpu, at.gr + 8 * n, this.register(n).value);
     if (set & CODE) e.store("i32", this.cpu, at.cc, this.#code(rule));

@@ -48,8 +48,15 @@ const registerFree: ReadonlySet<string> = new Set([
   "setClockComparator",
 ]);
 
-/** Those of vector floating point change vector registers, the FPC register, and the code that they return. */
-const touchesNoRegister = (name: string): boolean => registerFree.has(name) || name.startsWith("vfp.");
+/** Conversions to fixed-point, and what changes the FPC register as a whole. */
+const touchingFloatingPoint = /^bfp\.(to(Fixed|Logical)|signal)/;
+/** Other routines of floating point change vector registers, the FPC register, and the code that they return. */
+const isFloatingPoint = (name: string): boolean =>
+  name.startsWith("vfp.") || (name.startsWith("bfp.") && !touchingFloatingPoint.test(name));
+const touchesNoRegister = (name: string): boolean => registerFree.has(name) || isFloatingPoint(name);
+/** One that may set the condition code in the CPU's block: when a trap comes after completion. */
+const mayTrap = ({ name, where }: CallStatement["routine"]): boolean =>
+  where === "host" && name.startsWith("bfp.");
 
 /** Where an instruction stands in its region. */
 export interface Setting {
@@ -148,9 +155,11 @@ class RegionFlow implements Flow {
 const mayBeLeft = ({ statements, effects }: Recording): boolean =>
   statements.some((s) => s.kind !== "let") ||
   effects.some((e) => e.kind === "store" || e.kind === "when" || e.kind === "programAfter");
-const callsRoutine = (s: Statement): boolean =>
-  s.kind === "call" ||
-  (s.kind === "if" && [s.taken, s.otherwise].some((b) => b.statements.some(callsRoutine)));
+const callsRoutine = (s: Statement, which: (call: CallStatement) => boolean = () => true): boolean =>
+  s.kind === "call"
+    ? which(s)
+    : s.kind === "if" &&
+      [s.taken, s.otherwise].some((b) => b.statements.some((inner) => callsRoutine(inner, which)));
 
 export class RegionLowering extends InstructionLowering {
   readonly #form: StorageForm;
@@ -170,7 +179,7 @@ export class RegionLowering extends InstructionLowering {
 
   constructor(callees: Callees, decoded: Decoded, setting: Setting, within: Emitter) {
     const { statements, effects } = decoded.recording;
-    const calls = statements.some(callsRoutine);
+    const calls = statements.some((s) => callsRoutine(s));
     const executes = effects.some((e) => e.kind === "execute");
     // A lone store is done by the interpreter when it is into a page of code.
     const stores =
@@ -191,13 +200,12 @@ export class RegionLowering extends InstructionLowering {
     const { recording } = this.#decoded;
     const { statements, effects } = recording;
     const touches = (s: Statement): boolean =>
-      s.kind === "call"
-        ? !touchesNoRegister(s.routine.name) && !this.#inRow(s)
-        : s.kind === "if" && [s.taken, s.otherwise].some((b) => b.statements.some(touches));
+      callsRoutine(s, (called) => !touchesNoRegister(called.routine.name) && !this.#inRow(called));
+    const traps = (s: Statement): boolean => callsRoutine(s, ({ routine }) => mayTrap(routine));
     const context = this.#context;
     const knowledge = this.#knowledge;
     const { read } = registerUse(recording);
-    this.#eager = effects.some((e) => e.kind === "when");
+    this.#eager = effects.some((e) => e.kind === "when") || statements.some(traps);
     context.take(this, read, knowledge);
     if (statements.some(touches) || effects.some((e) => e.kind === "execute")) {
       context.writeBack(this, knowledge);
@@ -355,6 +363,16 @@ export class RegionLowering extends InstructionLowering {
     if (!this.#inRow(s)) return false;
     this.#row(s);
     return true;
+  }
+  /** A trap's condition code is in the CPU's block, and with it goes every way on. */
+  protected override call(s: CallStatement): void {
+    if (!mayTrap(s.routine)) {
+      super.call(s);
+      return;
+    }
+    this.#context.writeCode(this, this.#knowledge);
+    super.call(s);
+    this.#context.materializeAgain(this);
   }
   protected override called(s: CallStatement): void {
     if (touchesNoRegister(s.routine.name)) return;

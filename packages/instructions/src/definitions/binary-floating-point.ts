@@ -30,6 +30,7 @@ import {
   recognise,
   share,
   storage,
+  wasmRoutine,
   when,
 } from "../dsl/index.ts";
 import * as host from "./host-floating-point.ts";
@@ -84,6 +85,14 @@ const extended: Form = {
 
 const routine = (name: string, ...parameters: ("i32" | "i64")[]): Routine =>
   hostRoutine(`bfp.${name}`, ...parameters);
+
+/**
+ * What a routine does, in WebAssembly, where it is ordinary. The result is the condition code, or 4 when nothing has
+ * been done and the routine has to be called.
+ */
+const quickly = (name: string, ...parameters: ("i32" | "i64")[]): Routine =>
+  wasmRoutine(`bfp.quick.${name}`, "i32", "i64", "i64", ...parameters);
+const orElse = (code: I32, routine: () => I32): I32 => choose(code.eq(4), routine, () => code);
 
 /** A routine for each form, (first operand's register, other operands...). */
 function perForm(name: string, ...more: ("i32" | "i64")[]): Record<Form["name"], Routine> {
@@ -141,11 +150,11 @@ type Dyadic = (a: F64, b: F64) => host.HostResult;
 type Monadic = (a: F64) => host.HostResult;
 
 const dyadic =
-  (routines: Record<Form["name"], Routine>, onHost: OnHost<Dyadic>, setsCode: boolean): Act =>
+  (routines: Record<Form["name"], Routine>, onHost: OnHost<Dyadic>, quick: Routine, setsCode: boolean): Act =>
   (form, r1, second) => {
     const decide = () => call(routines[form.name], r1, second.left, second.right);
     if (form.name === "Extended") {
-      const code = decide();
+      const code = orElse(call(quick, r1, second.left, second.right), decide);
       return setsCode ? [cc.set(code)] : [];
     }
     const first = form.read(r1);
@@ -165,14 +174,25 @@ const monadic =
     return vouched(result, (bits) => form.write(r1, left(bits)), never, decide);
   };
 
-const adds = dyadic(add, { Short: host.addShort, Long: host.addLong }, true);
+const adds = dyadic(add, { Short: host.addShort, Long: host.addLong }, quickly("addExtended"), true);
 const subtracts = dyadic(
   subtract,
   { Short: (a, b) => host.addShort(a, b.negate()), Long: (a, b) => host.addLong(a, b.negate()) },
+  quickly("subtractExtended"),
   true,
 );
-const multiplies = dyadic(multiply, { Short: host.multiplyShort, Long: host.multiplyLong }, false);
-const divides = dyadic(divide, { Short: host.divideShort, Long: host.divideLong }, false);
+const multiplies = dyadic(
+  multiply,
+  { Short: host.multiplyShort, Long: host.multiplyLong },
+  quickly("multiplyExtended"),
+  false,
+);
+const divides = dyadic(
+  divide,
+  { Short: host.divideShort, Long: host.divideLong },
+  quickly("divideExtended"),
+  false,
+);
 const roots = monadic(squareRoot, { Short: host.squareRootShort, Long: host.squareRootLong });
 
 const fromRegister =
@@ -220,12 +240,13 @@ const arithmetic: readonly Instruction[] = [
 ];
 
 const multiplyLonger = perShorterForm("multiplyLonger");
+const multiplyLongerLong = quickly("multiplyLongerLong");
 /** The product of two shorts is exact as a double. */
 const longer: Act = (form, r1, second) => {
   const routine = form === short ? multiplyLonger.Short : multiplyLonger.Long;
   const decide = () => call(routine, r1, second.left, second.right);
   if (form !== short) {
-    decide();
+    orElse(call(multiplyLongerLong, r1, second.left, second.right), decide);
     return [];
   }
   const product = F64.ofShort(fpr(r1).high).mul(double(short, second.left));
@@ -346,16 +367,39 @@ function inOrder(form: Form, value: Bits): I64 {
   const absolute = magnitude(form, value);
   return share(isNegative(form, value).select(I64.of(0).sub(absolute), absolute));
 }
-/** Numbers are compared as integers; NaNs and extended operands go to the routine. */
+/** The same in two parts for extended operands: which of two numbers is larger. CC: 0 equal, 1 first low, 2 first high. */
+function extendedOrder(a: Bits, b: Bits): I32 {
+  const absolute = ({ left }: Bits): I64 => share(left.and(layouts.Extended.sign - 1n));
+  const [first, second] = [absolute(a), absolute(b)];
+  const same = share(first.eq(second));
+  const lower = first.ltU(second).or(same.and(a.right.ltU(b.right)));
+  const equal = share(same.and(a.right.eq(b.right)));
+  const zeros = equal.and(first.or(a.right).isZero());
+  const negative = share(isNegative(extended, a));
+  // Of operands with unlike signs the negative one is low; of negative ones, the one of larger magnitude.
+  const low = negative.xor(isNegative(extended, b)).select(negative, lower.xor(negative));
+  const alike = zeros.or(equal.and(a.left.eq(b.left)));
+  return alike.select(I32.of(0), low.select(I32.of(1), I32.of(2)));
+}
+/** Neither is a NaN. */
+const areNumbers = (form: Form, a: Bits, b: Bits): I32 => {
+  const { infinity } = layouts[form.name];
+  const isNumber = (value: Bits): I32 => {
+    if (form !== extended) return magnitude(form, value).leU(infinity);
+    const absolute = share(value.left.and(layouts.Extended.sign - 1n));
+    return absolute.ltU(infinity).or(absolute.eq(infinity).and(value.right.isZero()));
+  };
+  return isNumber(a).and(isNumber(b));
+};
+/** Numbers are compared as integers; NaNs go to the routine. */
 const compared =
   (routines: Record<Form["name"], Routine>): Act =>
   (form, r1, second) => {
     const decide = () => call(routines[form.name], r1, second.left, second.right);
-    if (form === extended) return [cc.set(decide())];
     const first = form.read(r1);
-    const { infinity } = layouts[form.name];
-    const numbers = magnitude(form, first).leU(infinity).and(magnitude(form, second).leU(infinity));
+    const numbers = areNumbers(form, first, second);
     const byOrder = (): I32 => {
+      if (form === extended) return extendedOrder(first, second);
       const [a, b] = [inOrder(form, first), inOrder(form, second)];
       return a.ltS(b).or(a.gtS(b).shl(1));
     };
@@ -426,11 +470,26 @@ const shortToLong: Act = (_form, r1, { left: bits, right }) => {
     .or(bits.shrU(31).shl(63));
   return [when(normal, fpr(r1).set(moved))];
 };
+/** To extended: a normal number, or zero, moves its fields apart. */
 const lengthen =
   (algorithm: Routine): Act =>
-  (_form, r1, { left, right }) => {
-    call(algorithm, r1, left, right);
-    return [];
+  (form, r1, { left, right }) => {
+    const { sign, infinity, least } = layouts[form.name];
+    const absolute = share(left.and(sign - 1n));
+    const normal = absolute.sub(least).ltU(infinity - least);
+    const moves = share(normal.or(absolute.isZero()));
+    choose(
+      moves,
+      () => I32.of(0),
+      () => call(algorithm, r1, left, right),
+    );
+    // What the exponents' biases differ by; for zero it is left out.
+    const rebias = normal.select(I64.of((16383n - (form === short ? 127n : 1023n)) << 48n), I64.of(0));
+    const signBit = form === short ? left.shrU(31).shl(63) : left.and(sign);
+    const magnitude = form === short ? absolute.shl(25) : absolute.shrU(4);
+    const lowest = form === short ? nothing : left.shl(60);
+    const result = { left: magnitude.add(rebias).or(signBit), right: lowest };
+    return [when(moves, ...extended.write(r1, result))];
   };
 const shortToExtended = lengthen(lengthenShortToExtended);
 const longToExtended = lengthen(lengthenLongToExtended);
@@ -447,6 +506,7 @@ const roundLongToShort = routine("roundLongToShort", "i32", "i64", "i64", "i32",
 const roundExtendedToLong = routine("roundExtendedToLong", "i32", "i64", "i64", "i32", "i32");
 const roundExtendedToShort = routine("roundExtendedToShort", "i32", "i64", "i64", "i32", "i32");
 const loadInteger = perForm("loadInteger", "i32", "i32");
+const extendedToLong = quickly("roundExtendedToLong", "i32", "i32");
 
 type Rounding = (a: F64, m3: I32) => host.HostResult;
 const rounded =
@@ -458,7 +518,9 @@ const rounded =
     const second = form.read(r2);
     const decide = () => call(algorithm, r1, second.left, second.right, m3, m4);
     if (onHost === undefined) {
-      decide();
+      if (form === extended && target === long)
+        orElse(call(extendedToLong, r1, second.left, second.right, m3, m4), decide);
+      else decide();
       return [];
     }
     const write = (bits: I64) => target.write(r1, left(bits));
@@ -518,6 +580,20 @@ const signed64: Number = (r) => share(gr(r).value);
 const unsigned32: Number = (r) => share(gr(r).low.unsigned64());
 const unsigned64: Number = (r) => share(gr(r).value);
 
+/** An integer as an extended number, which has digits enough for all of them. */
+function exactly(value: I64, signed: boolean): Bits {
+  const negative = signed ? share(value.isNegative()) : I32.of(0);
+  const absolute = share(negative.select(I64.of(0).sub(value), value));
+  const zeros = share(absolute.clz());
+  const digits = share(absolute.shl(zeros));
+  // Without its first digit, which is in the way of the exponent.
+  const fraction = digits.shl(1).shrU(16);
+  const exponent = I64.of(16383 + 63)
+    .sub(zeros)
+    .shl(48);
+  const number = fraction.or(exponent).or(negative.unsigned64().shl(63));
+  return { left: absolute.isZero().select(I64.of(0), number), right: digits.shl(49) };
+}
 const fromInteger =
   (form: Form, number: Number, routines: typeof fromFixed) =>
   ({ r1, r2, m3, m4 }: Operands): Effects => {
@@ -525,11 +601,8 @@ const fromInteger =
     roundingField(m3);
     const value = number(r2);
     const decide = () => call(routines[form.name], r1, value, m3, m4);
-    if (form === extended) {
-      decide();
-      return [];
-    }
     const signed = routines === fromFixed;
+    if (form === extended) return extended.write(r1, exactly(value, signed));
     const absolute = signed ? share(value.isNegative().select(I64.of(0).sub(value), value)) : value;
     const result = host.fromInteger(value, absolute, signed, form === short, m3);
     return vouched(result, (bits) => form.write(r1, left(bits)), m4.and(4), decide);
@@ -539,14 +612,39 @@ interface Target {
   readonly width: 32 | 64;
   readonly signed: boolean;
 }
+/** An extended number of at least one, within range, that is an integer or is to be rounded toward zero. */
+function truncated(
+  { width, signed }: Target,
+  { r1, m3, m4 }: Operands,
+  second: Bits,
+  decide: () => I32,
+): Effects {
+  const { left, right } = second;
+  const exponent = share(left.shrU(48).and(0x7fff).sub(16383));
+  const negative = isNegative(extended, second);
+  const digits = left
+    .shl(15)
+    .or(right.shrU(49))
+    .or(1n << 63n);
+  const absolute = share(digits.shrU(I64.of(63).sub(exponent)));
+  const rest = digits.shl(exponent).shl(1).or(right.shl(15));
+  const inexact = share(rest.ne(0));
+  const bits = signed ? share(negative.select(I64.of(0).sub(absolute), absolute)) : absolute;
+  const inRange = exponent.ltU(signed ? width - 1 : width);
+  const sure = (signed ? inRange : inRange.and(left.geS(0))).and(inexact.isZero().or(m3.eq(5)));
+  const result = { sure, bits, inexact: () => inexact };
+  const write = (value: I64) => [width === 32 ? gr(r1).setLow(value.low32()) : gr(r1).set(value)];
+  return vouched(result, write, m4.and(4), decide, () => signCode(extended, second));
+}
 const toInteger =
   (form: Form, { width, signed }: Target, routines: Record<Form["name"], Routine>) =>
-  ({ r1, r2, m3, m4 }: Operands): Effects => {
+  (o: Operands): Effects => {
+    const { r1, r2, m3, m4 } = o;
     form.check(r2);
     roundingField(m3);
     const second = form.read(r2);
     const decide = () => call(routines[form.name], r1, second.left, second.right, m3, m4);
-    if (form === extended) return [cc.set(decide())];
+    if (form === extended) return truncated({ width, signed }, o, second, decide);
     const result = host.toInteger(double(form, second.left), m3, width, signed);
     const write = (bits: I64) => [width === 32 ? gr(r1).setLow(bits.low32()) : gr(r1).set(bits)];
     return vouched(result, write, m4.and(4), decide, () => signCode(form, second));

@@ -6,6 +6,7 @@ import { buildArithmeticRoutines } from "./arithmetic.ts";
 import { buildBlockRoutines } from "./blocks.ts";
 import { buildControlRoutines } from "./control.ts";
 import { buildDatTableRoutines } from "./dat-tables.ts";
+import { buildExtendedFloatingPointRoutines } from "./extended-floating-point.ts";
 import { buildLongOperandRoutines } from "./long-operands.ts";
 import { buildOptionalSpecificationRoutines } from "./optional-specifications.ts";
 import { buildRealAddressRoutines } from "./real-addresses.ts";
@@ -35,4 +36,5 @@ export const buildWasmRoutines = (
     ...buildTranslationRoutines(module, runtime),
     ...buildArithmeticRoutines(module, runtime),
     ...buildVectorRoutines(module, runtime),
+    ...buildExtendedFloatingPointRoutines(module),
   ]);
