@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LARGE = 262144, SMALL = 4096, RANDOM_REQUESTS = 4000 };
+enum { LARGE = 262144, SMALL = 4096, RANDOM_REQUESTS = 4000, ROUNDS = 4 };
 
 static int64_t now(void)
 {
@@ -27,7 +27,7 @@ static void measure(const char *name, int disk, char *buffer, int64_t size, int6
 	int64_t start = now();
 
 	for (int64_t n = 0; n < count; n++) {
-		int64_t at = n * request;
+		int64_t at = n * request % size;
 		ssize_t done;
 
 		if (random) {
@@ -64,8 +64,8 @@ int main(int argc, char **argv)
 	for (int n = 0; n < LARGE; n++)
 		buffer[n] = (char)(n * 31);
 	for (int pass = 0; pass < atoi(argv[2]); pass++) {
-		measure("write", disk, buffer, size, LARGE, size / LARGE, 0, 1);
-		measure("read", disk, buffer, size, LARGE, size / LARGE, 0, 0);
+		measure("write", disk, buffer, size, LARGE, ROUNDS * (size / LARGE), 0, 1);
+		measure("read", disk, buffer, size, LARGE, ROUNDS * (size / LARGE), 0, 0);
 		measure("random-write", disk, buffer, size, SMALL, RANDOM_REQUESTS, 1, 1);
 		measure("random-read", disk, buffer, size, SMALL, RANDOM_REQUESTS, 1, 0);
 	}
