@@ -18,6 +18,7 @@ const nothing: Services = {
   ultravisorCall: () => unimplemented("an Ultravisor call"),
   storeSystemInformation: () => unimplemented("STORE SYSTEM INFORMATION"),
   channelInstruction: () => unimplemented("a channel instruction"),
+  setInterruptionControls: () => unimplemented("SET INTERRUPTION CONTROLS"),
   takeIoInterruption: () => undefined,
   ioInterruptionPending: () => false,
   takeMachineCheck: () => undefined,

@@ -9,6 +9,8 @@ export interface TransferPorts {
   readonly storage: KeyedStorage;
   /** The CCW that data chaining leads to. @throws StorageFault */
   nextChained(): ChannelCommandWord;
+  /** Data comes to a place at which the program wants an interruption. */
+  programControlled(): void;
 }
 
 /** Data of one command, across the CCWs that data chaining joins. */
@@ -122,8 +124,10 @@ export class CcwTransfer implements Transfer {
   #currentArea(): DataArea | undefined {
     while (this.#area === undefined || this.#area.length === 0) {
       const next = this.#residual === 0 ? undefined : this.#areas.next().value;
-      if (next !== undefined) this.#area = next;
-      else if ((this.#ccw.flags & ccwFlag.chainData) === 0) return undefined;
+      if (next !== undefined) {
+        this.#area = next;
+        if (next.interrupts === true) this.#ports.programControlled();
+      } else if ((this.#ccw.flags & ccwFlag.chainData) === 0) return undefined;
       else this.#chain();
     }
     return this.#area;

@@ -296,7 +296,8 @@ test("MIDAWs have counts, skipping and an end of their own", () => {
   expect(midaws([0x80, 7, 0x4000])).toBe(PROGRAM_CHECK); // ends too early
   expect(midaws([0, 8, 0x4000])).toBe(PROGRAM_CHECK); // does not end
   expect(midaws([0x80, 0, 0x4000])).toBe(PROGRAM_CHECK);
-  expect(midaws([0x20, 4, 0x4000], [0x80, 4, 0x4000])).toBe(PROGRAM_CHECK);
+  expect(midaws([0x20, 4, 0x4000], [0x80, 4, 0x4000])).toBe(0x80); // an interruption as the first is reached
+  expect(midaws([0x10, 4, 0x4000], [0x80, 4, 0x4000])).toBe(PROGRAM_CHECK);
 });
 
 test("the storage key of the program decides what it reaches", () => {

@@ -112,7 +112,12 @@ export class ChannelProgram {
 
   #execute(ccw: ChannelCommandWord): ProgramState | undefined {
     const { storage, orb } = { storage: this.#storage, orb: this.#orb };
-    const transfer = new CcwTransfer(ccw, { orb, storage, nextChained: () => this.#fetchChained() });
+    const transfer = new CcwTransfer(ccw, {
+      orb,
+      storage,
+      nextChained: () => this.#fetchChained(),
+      programControlled: () => this.#ports.programControlled(this.#address),
+    });
     this.#transfer = transfer;
     const ending = this.#ports.execute(transfer);
     this.#initiate(ending instanceof Promise || transfer.moved);

@@ -251,6 +251,27 @@ test("one interruption of a subchannel waits, one of adapters for each subclass,
   expect(css.interruptions.pendingMask).toBe(0);
 });
 
+test("SIC lets a suppressible adapter interrupt once in a subclass, others always", () => {
+  const { css } = machine();
+  const { interruptions } = css;
+  const interrupts = (subclass: number, suppressible: boolean): boolean => {
+    interruptions.presentAdapter(subclass, suppressible);
+    return interruptions.take(0x80000000 >>> subclass) !== undefined;
+  };
+  expect([interrupts(3, true), interrupts(3, true)]).toEqual([true, true]);
+  expect(css.setInterruptionControls(1, 3)).toEqual(completed(0));
+  expect([interrupts(3, true), interrupts(3, true), interrupts(4, true)]).toEqual([true, false, true]);
+  expect([interrupts(3, false), interrupts(3, true)]).toEqual([true, false]);
+  css.setInterruptionControls(1, 3);
+  expect([interrupts(3, true), interrupts(3, true)]).toEqual([true, false]);
+  css.setInterruptionControls(0, 3);
+  expect([interrupts(3, true), interrupts(3, true)]).toEqual([true, true]);
+  css.setInterruptionControls(1, 3);
+  css.reset();
+  expect([interrupts(3, true), interrupts(3, true)]).toEqual([true, true]);
+  expect(css.setInterruptionControls(2, 3)).toEqual(operand);
+});
+
 test("SCHM, RCHP and SAL check their registers", () => {
   const { css } = machine();
   expect(css.setChannelMonitor(0n, 0x1fn)).toEqual(completed(0));

@@ -247,6 +247,16 @@ export class ChannelSubsystem {
     return completed(0);
   }
 
+  /**
+   * SIC: interrupt for every adapter event of a subclass (mode 0), or once until the mode is set again (mode 1). The other
+   * modes belong to adapters of PCI functions. Source: QEMU hw/s390x/css.c.
+   */
+  setInterruptionControls(mode: number, subclass: number): IoOutcome {
+    if (mode > 1) return operandException;
+    this.interruptions.setAdapterMode(subclass, mode === 0 ? "all" : "single");
+    return completed(0);
+  }
+
   /** SAL: the address that subchannels in limit mode compare data addresses with. */
   setAddressLimit(gr1: bigint): IoOutcome {
     if ((gr1 & 0x8000ffffn) !== 0n) return operandException;

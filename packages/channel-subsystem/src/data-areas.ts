@@ -9,6 +9,8 @@ export interface DataArea {
   readonly length: number;
   /** Input is not stored here. */
   readonly skip: boolean;
+  /** The program wants an interruption when data goes here. */
+  readonly interrupts?: boolean;
 }
 
 const PAGE = 4096;
@@ -78,11 +80,11 @@ function* modifiedIndirectAreas(
     const length = view.getUint16(6);
     const data = safeAddress(view.getBigUint64(8));
     const skip = (flags & SKIP) !== 0;
-    if (view.getUint32(0) !== 0 || view.getUint8(4) !== 0 || (flags & TRANSFER_INTERRUPTION) !== 0)
-      programCheck();
+    const reserved = flags & ~(LAST | SKIP | TRANSFER_INTERRUPTION);
+    if (view.getUint32(0) !== 0 || view.getUint8(4) !== 0 || reserved !== 0) programCheck();
     if (length === 0 || length > left || (length === left) !== ((flags & LAST) !== 0)) programCheck();
     if (!skip && (data % PAGE) + length > PAGE) programCheck();
-    yield { address: data, length, skip };
+    yield { address: data, length, skip, interrupts: (flags & TRANSFER_INTERRUPTION) !== 0 };
     left -= length;
   }
 }

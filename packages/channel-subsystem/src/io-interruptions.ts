@@ -14,6 +14,9 @@ const SUBCLASS_SHIFT = 27;
 export class IoInterruptions {
   readonly #waiting: IoInterruption[][] = Array.from({ length: 8 }, () => []);
   readonly #changed: () => void;
+  /** Subclasses in which suppressible adapters interrupt once, and those in which they have done so. */
+  readonly #single = new Set<number>();
+  readonly #suppressed = new Set<number>();
 
   /** @param changed called when an interruption begins to wait: CPUs look whether they are enabled for it */
   constructor(changed: () => void) {
@@ -26,11 +29,23 @@ export class IoInterruptions {
     this.#add(subclass, { identification, parameter, word: (subclass << SUBCLASS_SHIFT) >>> 0 });
   }
 
-  /** An adapter has set its indicators. One interruption of a subclass is enough for all. */
-  presentAdapter(subclass: number): void {
+  /**
+   * An adapter has set its indicators. One interruption of a subclass is enough for all.
+   * @param suppressible the adapter's interruptions are subject to SET INTERRUPTION CONTROLS: those of virtio are not
+   */
+  presentAdapter(subclass: number, suppressible = false): void {
+    if (suppressible && this.#suppressed.has(subclass)) return;
+    if (suppressible && this.#single.has(subclass)) this.#suppressed.add(subclass);
     if (this.#queue(subclass).some(({ word }) => (word & ADAPTER) !== 0)) return;
     const word = (ADAPTER | (subclass << SUBCLASS_SHIFT)) >>> 0;
     this.#add(subclass, { identification: 0, parameter: 0, word });
+  }
+
+  /** What a program says of suppressible adapters in a subclass. Either mode ends a suppression. */
+  setAdapterMode(subclass: number, mode: "all" | "single"): void {
+    this.#suppressed.delete(subclass);
+    if (mode === "single") this.#single.add(subclass);
+    else this.#single.delete(subclass);
   }
 
   /** A subchannel is no longer status pending. */
@@ -59,6 +74,8 @@ export class IoInterruptions {
 
   reset(): void {
     for (const queue of this.#waiting) queue.length = 0;
+    this.#single.clear();
+    this.#suppressed.clear();
   }
 
   #add(subclass: number, interruption: IoInterruption): void {

@@ -16,6 +16,8 @@ export interface Services {
   storeSystemInformation(cpu: Cpu, address: bigint, ar: number): number;
   /** I/O instructions, by the name of their routine; general register 1 and the operand. Returns the condition code. */
   channelInstruction(cpu: Cpu, name: ChannelInstruction, address: bigint, ar: number): number;
+  /** SET INTERRUPTION CONTROLS: an operation-modes control for adapter interruptions of a subclass. */
+  setInterruptionControls(mode: number, subclass: number): void;
   /** A pending I/O interruption that this CPU is enabled for (CR6), taken from the queue. */
   takeIoInterruption(
     cpu: Cpu,
@@ -56,6 +58,7 @@ export const absentServices: Services = {
   ultravisorCall: () => 3,
   storeSystemInformation: () => 3,
   channelInstruction: () => 3,
+  setInterruptionControls: () => undefined,
   takeIoInterruption: () => undefined,
   ioInterruptionPending: () => false,
   takeMachineCheck: () => undefined,

@@ -5,7 +5,7 @@ import { type HostTime, TodClock } from "../src/clock.ts";
 import { type Cpu, PswBit, assigned } from "../src/cpu.ts";
 import { Processors } from "../src/processors.ts";
 import { hostRoutines } from "../src/routines/index.ts";
-import { absentServices } from "../src/services.ts";
+import { absentServices, type Services } from "../src/services.ts";
 import { engineArea } from "../src/state.ts";
 
 const CODE = 0x1000;
@@ -24,14 +24,17 @@ export class TestMachine {
   readonly storage: Storage;
   readonly processors: Processors;
 
-  /** @param count CPUs, of which programs run on the first unless another is named */
-  constructor(count = 1) {
+  /**
+   * @param count CPUs, of which programs run on the first unless another is named
+   * @param services those that are not absent
+   */
+  constructor(count = 1, services: Partial<Services> = {}) {
     this.storage = Storage.create({ size: SIZE, reserved: engineArea(count) });
     this.processors = new Processors({
       storage: this.storage,
       count,
       definitions: instructions,
-      services: absentServices,
+      services: { ...absentServices, ...services },
       routines: hostRoutines,
       clock: new TodClock(this.time),
     });

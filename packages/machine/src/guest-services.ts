@@ -208,6 +208,11 @@ export class GuestServices implements Services {
     return outcome.conditionCode;
   }
 
+  setInterruptionControls(mode: number, subclass: number): void {
+    const outcome = this.#options.channelSubsystem().setInterruptionControls(mode, subclass);
+    if (outcome.kind === "exception") throw new ProgramInterruption(outcome.code);
+  }
+
   takeIoInterruption(cpu: Cpu) {
     const taken = this.#options.channelSubsystem().interruptions.take(Number(cpu.cr(6) & 0xffff_ffffn));
     return (

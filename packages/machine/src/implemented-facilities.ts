@@ -48,6 +48,7 @@ export const implementedFacilities: ReadonlySet<FacilityName> = new Set<Facility
   "message-security-assist-3",
   "message-security-assist-4",
   "enhanced-dat-2",
+  "adapter-interruption-suppression",
   "ppa-in-order",
   "insert-reference-bits-multiple",
   "message-security-assist-8",

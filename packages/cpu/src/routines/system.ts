@@ -471,6 +471,13 @@ function machine(processors: Processors): HostRoutines {
         cpu.gr(cpu.arg32(0)) & cpu.addressMask,
         cpu.arg32(0),
       ),
+    setInterruptionControls: (cpu) => {
+      services.setInterruptionControls(
+        Number(cpu.gr(cpu.arg32(0)) & 0xffffn),
+        Number((cpu.gr(cpu.arg32(1)) >> 27n) & 7n),
+      );
+      return 0;
+    },
   };
 }
 const channelInstructions: readonly ChannelInstruction[] = [

@@ -567,7 +567,18 @@ const channel: readonly Instruction[] = [
     ({ r1 }) => [cc.set(call(channelSubsystemCall, r1))],
     privileged,
   ),
+  insn(
+    "SIC",
+    RSYa(0xebd1),
+    "SET INTERRUPTION CONTROLS",
+    ({ r1, r3 }) => {
+      call(setInterruptionControls, r1, r3);
+      return [];
+    },
+    { privileged: true, facility: 72 },
+  ),
 ];
+const setInterruptionControls = hostRoutine("setInterruptionControls", "i32", "i32");
 const channelSubsystemCall = hostRoutine("channelSubsystemCall", "i32");
 
 export const control: readonly Instruction[] = [
