@@ -1,18 +1,21 @@
 /**
- * `pnpm nightly:torture [--minutes 30] [--seed TEXT]`: torture programs from new seeds, each with both engines in
+ * `pnpm nightly:torture [--minutes 30] [--seed TEXT] [--soak]`: torture programs from new seeds, each with both engines in
  * lockstep; between them, code without end is compiled and forgotten. Says how far it is, and ends at the first difference
- * or when the memory that the process takes has grown.
+ * or when the memory that the process takes has grown. `--soak`: nothing but regions that are compiled and evicted, and what
+ * memory that takes, minute for minute.
  */
 import { parseArgs } from "node:util";
+import { Soak } from "./soak.ts";
 import { Torture } from "./torture.ts";
 
 const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "30" },
+    soak: { type: "boolean", default: false },
     seed: { type: "string", default: new Date().toISOString().slice(0, 10) },
   },
 });
-const torture = new Torture(values.seed);
+const torture = values.soak ? new Soak(values.seed) : new Torture(values.seed);
 const end = performance.now() + Number(values.minutes) * 60_000;
 let next = 0;
 let failure: string | undefined;

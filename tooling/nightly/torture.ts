@@ -60,10 +60,10 @@ export class Torture {
     const { rss } = process.memoryUsage();
     this.#peak = Math.max(this.#peak, rss);
     const compiled = this.#churning.compiled;
-    if (compiled === undefined || compiled.evictions === 0) return undefined;
+    if (compiled === undefined) return undefined;
+    if (compiled.liveModules > MOST_MODULES) return `${compiled.liveModules} modules are alive`;
+    if (compiled.evictions === 0) return undefined;
     this.#settled ??= this.#peak;
-    const alive = compiled.modules / (compiled.evictions + 1);
-    if (alive > MOST_MODULES) return `about ${alive.toFixed(0)} modules are alive`;
     return rss - this.#settled > MOST_GROWTH
       ? `the process grew from ${mebibytes(this.#settled)} to ${mebibytes(rss)} MiB`
       : undefined;

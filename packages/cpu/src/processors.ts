@@ -8,6 +8,7 @@ import { InstructionTime, TodClock, nanosecondsOfTod } from "./clock.ts";
 import { Cpu, ProgramInterruption, PswBit } from "./cpu.ts";
 import { type HostFunctions, type Interpreter, buildInterpreter } from "./interpreter.ts";
 import { Jit, type JitStatistics } from "./jit/jit.ts";
+import type { Room } from "./jit/residents.ts";
 import { type ExitStatistics, ExitTally } from "./exit-tally.ts";
 import { Floating, PendingForCpu, clockIsPending, takeExternal } from "./interruptions.ts";
 import { Lockstep } from "./lockstep/lockstep.ts";
@@ -45,6 +46,8 @@ export interface ProcessorsOptions {
   readonly engine?: Engine;
   /** Whether a thread of its own may compile hot code; then there is something to dispose of. */
   readonly background?: boolean;
+  /** How much compiled code is kept; as much as is good for the host, unless a test says otherwise. */
+  readonly room?: Room;
 }
 
 /** The interpreter alone; with hot code compiled; with all code compiled before it runs, which is for tests. */
@@ -152,6 +155,7 @@ export class Processors {
     if (linkage !== undefined) {
       this.#jit = new Jit(storage, linkage, {
         background: options.background === true && options.engine === "jit",
+        ...(options.room !== undefined && { room: options.room }),
         forgetStoresToCode: () => {
           for (const cpu of this.cpus) cpu.forgetStoresToCode();
         },

@@ -70,12 +70,13 @@ export function reportStop(
 }
 
 function compilationRows(compiled: NonNullable<MachineStats["compiled"]>): [string, string][] {
-  const { regions, instructions, modules, compilation, invalidations, evictions } = compiled;
+  const { regions, instructions, modules, compilation, invalidations, evictions, revivals } = compiled;
   return [
     ["compiled", `${regions} regions, ${instructions} instructions, ${modules} modules`],
     ["compilation", `${(compilation / 1000).toFixed(2)} s`],
     ["pages of compiled code changed", String(invalidations)],
-    ["compiled code dropped for room", String(evictions)],
+    ["compiled code at the end", `${compiled.liveRegions} regions, ${compiled.liveModules} modules`],
+    ["compiled code dropped for room", `${evictions} modules; ${revivals} were asked for in time`],
   ];
 }
 

@@ -13,6 +13,7 @@ import { entryOf, placeInEntry } from "./arrival.ts";
 import { BackgroundCompiler } from "./background.ts";
 import { BatchCompiler, type Target, exportName } from "./batch.ts";
 import { Decoder } from "./decoder.ts";
+import { Residents, type Room } from "./residents.ts";
 import { type Code, type Region, type Request, discover, extents } from "./region.ts";
 
 /** A function that compiled code may call. */
@@ -33,6 +34,8 @@ export interface Linkage {
 export interface Surroundings {
   /** Whether a thread of its own may compile. */
   readonly background: boolean;
+  /** How much compiled code is kept. */
+  readonly room?: Room;
   /** Take pages that are marked as code out of the TLBs for stores, so that the next store into one is noticed. */
   forgetStoresToCode(): void;
   /** Absolute address of the code that an address space (ASCE) has at an address; undefined when there is none. */
@@ -46,14 +49,24 @@ export interface JitStatistics {
   /** Host milliseconds, most of them beside the guest's work when a thread compiles. */
   readonly compilation: number;
   readonly invalidations: number;
-  /** Times that all compiled code was dropped for want of room. */
+  /** Modules that were dropped for want of room; regions that were entered again after they had been retired. */
   readonly evictions: number;
+  readonly revivals: number;
+  /** Regions and modules that there are now. */
+  readonly liveRegions: number;
+  readonly liveModules: number;
+}
+
+/** What was compiled together, and has not been dropped. */
+interface Module {
+  readonly regions: Set<Live>;
 }
 
 interface Live {
   readonly number: number;
   readonly place: number;
   readonly pages: ReadonlySet<number>;
+  readonly module: Module;
   /** Name of its function in the module. */
   readonly name: string;
   /** The smaller region that it takes the place of. */
@@ -64,10 +77,13 @@ interface Live {
 
 /** Requests that make a batch, and slices that fewer of them wait at most. */
 const BATCH = 16;
-const LARGEST_BATCH = 64;
+/** Instructions in one: what they mean takes the compiler's memory, and no answer comes before all are done. */
+const LARGEST_BATCH = 3000;
 const PATIENCE = 30;
 /** Engines abort near 32 thousand modules. */
-const MOST_MODULES = 4000;
+const ROOM: Room = { modules: 4000, regions: Patience.mostRegions };
+/** How often a retired region has to be arrived at until it is entered again. */
+const SECOND_CHANCE = 50;
 /** A page that changed so often is left to the interpreter, until so many slices have passed. */
 const MOST_CHANGES = 16;
 const CHANGES_COUNT_FOR = 2000;
@@ -87,6 +103,11 @@ export class Jit {
   readonly #underWay = new Map<number, readonly Live[]>();
   readonly #imports: Record<string, WebAssembly.ImportValue>;
   readonly #byPage = new Map<number, Set<Live>>();
+  /** Regions that are installed, by place: entered, or retired. */
+  readonly #byPlace = new Map<number, Live>();
+  readonly #residents: Residents<Module>;
+  /** Numbers of regions that there are no more. */
+  readonly #free: number[] = [];
   /** Places for which a region is being compiled: a place whose entry was taken meanwhile may be asked for again. */
   readonly #awaited = new Set<number>();
   /** Regions that are installed, by number. */
@@ -95,7 +116,6 @@ export class Jit {
   readonly #changes = new Map<number, number>();
   #next = 0;
   #batches = 0;
-  #liveModules = 0;
   #waited = 0;
   #slices = 0;
   readonly #counts = {
@@ -105,6 +125,7 @@ export class Jit {
     compilation: 0,
     invalidations: 0,
     evictions: 0,
+    revivals: 0,
   };
 
   constructor(storage: Storage, linkage: Linkage, surroundings: Surroundings) {
@@ -112,6 +133,7 @@ export class Jit {
     this.#view = storage.view();
     this.#linkage = linkage;
     this.#surroundings = surroundings;
+    this.#residents = new Residents(surroundings.room ?? ROOM);
     const decoder = new Decoder(storage, linkage.handlers);
     this.#code = {
       decode: (place) => decoder.decode(place),
@@ -136,7 +158,7 @@ export class Jit {
   }
 
   get statistics(): JitStatistics {
-    return this.#counts;
+    return { ...this.#counts, liveRegions: this.#liveRegions, liveModules: this.#residents.size };
   }
   async dispose(): Promise<void> {
     await this.#background?.dispose();
@@ -154,8 +176,7 @@ export class Jit {
     this.#waited = 0;
     const requests = this.#takeRequests(count);
     const start = performance.now();
-    for (let n = 0; n < count; n += LARGEST_BATCH)
-      this.#compile(requests.slice(n, n + LARGEST_BATCH), this.#background);
+    this.#compile(requests, this.#background);
     this.#counts.compilation += performance.now() - start;
   }
 
@@ -203,26 +224,43 @@ export class Jit {
   }
 
   #compile(requests: readonly Request[], background: BackgroundCompiler | undefined): void {
-    const regions = requests.flatMap((request) => {
-      const { place } = request;
-      // The count may have given way to another one, or its page may have changed.
-      const smaller = this.#regionFor(place);
-      if (this.#awaited.has(place) || (smaller === undefined && !this.#isAskedFor(place))) return [];
-      if (smaller === undefined && !this.#code.isStable(this.#code.pageOf(place))) {
-        this.#view.setUint32(entryOf(place) + 4, 0, true); // it will be asked for again
-        return [];
-      }
-      const region = discover(this.#code, request, smaller === undefined ? extents.small : extents.large);
-      if (region === undefined) return [];
-      this.#awaited.add(place);
-      return [region];
-    });
-    if (regions.length === 0) return;
-    if (this.#next + regions.length > Patience.mostRegions || this.#liveModules >= MOST_MODULES)
-      this.#dropAll();
-    const batch = regions.map((region) => this.#watch(region));
+    let batch: Region[] = [];
+    let size = 0;
+    for (const request of requests) {
+      const region = this.#regionWanted(request);
+      if (region === undefined) continue;
+      batch.push(region);
+      size += region.size;
+      if (size < LARGEST_BATCH) continue;
+      this.#make(batch, background);
+      [batch, size] = [[], 0];
+    }
+    if (batch.length > 0) this.#make(batch, background);
+  }
+  /** What is to be compiled at a place, if anything is. */
+  #regionWanted(request: Request): Region | undefined {
+    const { place } = request;
+    const smaller = this.#regionFor(place);
+    const isAskedFor = smaller === undefined && this.#isAskedFor(place);
+    const retired = this.#byPlace.get(place);
+    if (isAskedFor && retired !== undefined) this.#enter(retired);
+    // The count may have given way to another one, or its page may have changed.
+    if (this.#awaited.has(place) || (smaller === undefined && (retired !== undefined || !isAskedFor)))
+      return undefined;
+    if (smaller === undefined && !this.#code.isStable(this.#code.pageOf(place))) {
+      this.#view.setUint32(entryOf(place) + 4, 0, true); // it will be asked for again
+      return undefined;
+    }
+    const region = discover(this.#code, request, smaller === undefined ? extents.small : extents.large);
+    if (region !== undefined) this.#awaited.add(place);
+    return region;
+  }
+  #make(regions: readonly Region[], background: BackgroundCompiler | undefined): void {
+    this.#makeRoom(regions.length);
+    const module: Module = { regions: new Set() };
+    this.#residents.add(module);
+    const batch = regions.map((region) => this.#watch(region, module));
     this.#surroundings.forgetStoresToCode();
-    this.#liveModules += 1;
     this.#counts.modules += 1;
     if (background === undefined) {
       this.#install(this.#compiler.compile(regions), batch);
@@ -233,11 +271,41 @@ export class Jit {
     background.compile({ batch: number, regions });
   }
 
+  get #liveRegions(): number {
+    return this.#next - this.#free.length;
+  }
+  #makeRoom(regions: number): void {
+    const residents = this.#residents;
+    for (;;) {
+      const module = residents.retire(this.#liveRegions);
+      if (module === undefined) break;
+      for (const region of module.regions) this.#retire(region);
+    }
+    for (;;) {
+      const module = residents.evict(this.#liveRegions + regions);
+      if (module === undefined) break;
+      for (const region of module.regions) this.#drop(region);
+      this.#counts.evictions += 1;
+    }
+  }
+  /** A region is not entered until it has been arrived at some times more. */
+  #retire(region: Live): void {
+    if (this.#regionFor(region.place) !== region) return;
+    this.#view.setUint32(entryOf(region.place) + 4, Entries.threshold - SECOND_CHANCE, true);
+  }
+  /** From now on a region is entered. */
+  #enter({ place, number, module }: Live): void {
+    this.#view.setUint32(entryOf(place) + 4, (COMPILED | number) >>> 0, true);
+    if (this.#residents.use(module)) this.#counts.revivals += 1;
+  }
+
   /** From now on it is noticed when what a region is made from changes. */
-  #watch(region: Region): Live {
+  #watch(region: Region, module: Module): Live {
     const { place, pages } = region;
-    const [number, name, replaces] = [this.#next++, exportName(region), this.#regionFor(place)];
-    const live: Live = { number, place, pages, name, replaces, dropped: false };
+    const [name, replaces] = [exportName(region), this.#regionFor(place)];
+    const number = this.#free.pop() ?? this.#next++;
+    const live: Live = { number, place, pages, module, name, replaces, dropped: false };
+    module.regions.add(live);
     for (const page of pages) {
       const others = this.#byPage.get(page);
       if (others !== undefined) others.add(live);
@@ -268,16 +336,19 @@ export class Jit {
       if (live.dropped) continue;
       this.#awaited.delete(live.place);
       const { number, place, replaces } = live;
-      if (!this.#isAskedFor(place) && (replaces === undefined || this.#regionFor(place) !== replaces)) {
+      // What it replaces may have been retired meanwhile.
+      const replacing = replaces !== undefined && !replaces.dropped && this.#isFor(place);
+      if (!replacing && !this.#isAskedFor(place)) {
         this.#drop(live); // another place has taken the entry
         continue;
       }
+      if (replaces !== undefined) this.#drop(replaces);
       this.#linkage.regions.set(number, exports[live.name]);
       this.#installed.set(number, live);
-      this.#view.setUint32(entryOf(place) + 4, (COMPILED | number) >>> 0, true);
+      this.#byPlace.set(place, live);
       const patience = replaces === undefined ? Patience.entries : 0;
       this.#view.setUint32(Patience.base + 4 * number, patience, true);
-      if (replaces !== undefined) this.#drop(replaces);
+      this.#enter(live);
     }
   }
 
@@ -290,12 +361,20 @@ export class Jit {
     for (const region of regions) this.#drop(region);
   }
   #drop(region: Live): void {
+    if (region.dropped) return;
     region.dropped = true;
-    if (!this.#installed.has(region.number)) this.#awaited.delete(region.place);
-    const entry = entryOf(region.place);
-    const isWaitedFor = !this.#installed.has(region.number) && this.#isAskedFor(region.place);
-    if (isWaitedFor || this.#regionFor(region.place) === region) this.#view.setUint32(entry + 4, 0, true);
-    if (this.#installed.delete(region.number)) this.#linkage.regions.set(region.number, null);
+    const { number, place, module } = region;
+    const isInstalled = this.#installed.has(number);
+    if (!isInstalled) this.#awaited.delete(place);
+    const isWaitedFor = !isInstalled && this.#isAskedFor(place);
+    if (isWaitedFor || this.#regionFor(place) === region) this.#view.setUint32(entryOf(place) + 4, 0, true);
+    if (this.#installed.delete(number)) {
+      this.#linkage.regions.set(number, null);
+      if (this.#byPlace.get(place) === region) this.#byPlace.delete(place);
+    }
+    this.#free.push(number);
+    module.regions.delete(region);
+    if (module.regions.size === 0) this.#residents.delete(module);
     for (const page of region.pages) {
       const rest = this.#byPage.get(page);
       rest?.delete(region);
@@ -303,15 +382,5 @@ export class Jit {
       this.#byPage.delete(page);
       this.#storage.markCode(page, false);
     }
-  }
-
-  /** Forget all compiled code and all counts. */
-  #dropAll(): void {
-    for (const regions of this.#byPage.values()) for (const region of regions) this.#drop(region);
-    this.#storage.bytes().fill(0, Entries.base, Entries.base + Entries.size);
-    this.#changes.clear();
-    this.#next = 0;
-    this.#liveModules = 0;
-    this.#counts.evictions += 1;
   }
 }

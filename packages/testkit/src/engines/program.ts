@@ -5,6 +5,7 @@ import {
   type Engine,
   type JitStatistics,
   Processors,
+  type ProcessorsOptions,
   absentServices,
   engineArea,
   hostRoutines,
@@ -43,8 +44,11 @@ export class Bench {
   readonly #patience: number;
   #runs = 0;
 
-  /** `patience`: milliseconds after which a program counts as endless. */
-  constructor(engine: Engine, patience = PATIENCE) {
+  /**
+   * @param patience milliseconds after which a program counts as endless
+   * @param room how much compiled code is kept
+   */
+  constructor(engine: Engine, patience = PATIENCE, room?: ProcessorsOptions["room"]) {
     this.#patience = patience;
     this.#processors = new Processors({
       storage: this.#storage,
@@ -53,6 +57,7 @@ export class Bench {
       services: absentServices,
       routines: hostRoutines,
       engine,
+      ...(room !== undefined && { room }),
     });
   }
 

@@ -276,6 +276,53 @@ end:
 space:
 `;
 
+/** Routines of `crowd`. */
+export const CROWD = 8192;
+
+/**
+ * More routines than compiled modules are kept for, called in no order: what is compiled for one makes room for another's
+ * again and again. Each adds its number; a wrong sum ends at 0xbad.
+ */
+export const crowd: TortureProgram = (random, rounds) => `
+    larl %r2,again
+    llilf %r3,0x10000
+    clgfi %r2,0x80000
+    jnl fill
+    llilf %r3,0x84000
+fill: lgr %r8,%r3
+    lghi %r5,0
+next: larl %r4,routine
+    mvc 0(${"end-routine"},%r3),0(%r4)
+    sth %r5,2(%r3)
+    la %r3,32(%r3)
+    aghi %r5,1
+    cghi %r5,${CROWD}
+    jl next
+    lghi %r1,0
+    lghi %r6,0
+    llilf %r5,${random.below(CROWD)}
+    lgfi %r13,${rounds}
+again: msgfi %r5,${4 * random.below(400) + 5}
+    aghi %r5,${2 * random.below(3000) + 1}
+    nilf %r5,${CROWD - 1}
+    llgfr %r5,%r5
+    agr %r6,%r5
+    sllg %r2,%r5,5
+    agr %r2,%r8
+    basr %r14,%r2
+    cgr %r1,%r6
+    jne bad
+    brctg %r13,again
+${END}
+bad: larl %r15,wrong
+    lpswe 0(%r15)
+    .align 8
+wrong: .quad 0x0002000180000000, 0xbad
+routine: aghi %r1,0
+    br %r14
+end:
+`;
+
 /** By name, for reports. */
 export const torturePrograms: Readonly<Record<string, TortureProgram>> = {
   "self-modifying": selfModifying,

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { Bench } from "../engines/program.ts";
 import { randomFrom } from "../judge/random.ts";
-import { TICKS, churn, pageEnds, ticking, torturePrograms } from "./programs.ts";
+import { TICKS, churn, crowd, pageEnds, ticking, torturePrograms } from "./programs.ts";
 
 /** Everything compiled at once, or what is hot; each beside the interpreter, instruction for instruction. */
 const engines = { "both-all": new Bench("both-all"), both: new Bench("both") } as const;
@@ -37,4 +37,13 @@ it("new code without end is compiled and forgotten", () => {
   const ending = bench.run(source);
   expect(ending).toMatchObject({ kind: "disabledWait", psw: [expect.anything(), 0n] });
   expect(ending.regions).toBeGreaterThan(600);
+});
+
+it("more code than there is room for: some is forgotten, the rest stays, and all of it runs", () => {
+  const bench = new Bench("jit-all", undefined, { modules: 200, regions: 1000 });
+  const ending = bench.run(crowd(randomFrom("torture/crowd"), 1200));
+  expect(ending).toMatchObject({ kind: "disabledWait", psw: [expect.anything(), 0n] });
+  expect(bench.compiled?.evictions).toBeGreaterThan(800);
+  expect(bench.compiled?.liveModules).toBeGreaterThan(150);
+  expect(bench.compiled?.liveModules).toBeLessThanOrEqual(200);
 });
