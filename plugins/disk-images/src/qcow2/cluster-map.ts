@@ -56,7 +56,8 @@ export class ClusterMap {
     const entry = this.#table(Math.floor(cluster / this.#perTable))?.entries[cluster % this.#perTable] ?? 0n;
     if ((entry & COMPRESSED) !== 0n) return this.#compressed(entry);
     const offset = Number(entry & OFFSET);
-    if (offset % this.#cluster !== 0) throw new CorruptImage(`cluster ${cluster} is out of place`);
+    if (offset % this.#cluster !== 0 || !Number.isSafeInteger(offset))
+      throw new CorruptImage(`cluster ${cluster} is out of place`);
     const owned = (entry & OWNED) !== 0n;
     if (this.#header.version === 3 && (entry & ZERO) !== 0n) return { kind: "zero", offset, owned };
     return offset === 0 ? { kind: "absent" } : { kind: "data", offset, owned };
@@ -65,6 +66,8 @@ export class ClusterMap {
   #compressed(entry: bigint): Mapping {
     const bits = BigInt(62 - (this.#header.clusterBits - 8));
     const offset = Number(entry & ((1n << bits) - 1n));
+    if (offset > this.#file.size)
+      throw new CorruptImage("a compressed cluster is behind the end of the image");
     const sectors = Number((entry & ~COMPRESSED & ~OWNED) >> bits) + 1;
     return { kind: "compressed", offset, length: sectors * SECTOR - (offset % SECTOR) };
   }
@@ -158,7 +161,10 @@ export class ClusterMap {
   /** A table that is referred to from here alone: a new one, or a copy of one that a snapshot uses too. */
   #ownTable(index: number): Table {
     const existing = this.#table(index);
-    if (existing !== undefined && ((this.#l1[index] ?? 0n) & OWNED) !== 0n) return existing;
+    if (existing !== undefined && ((this.#l1[index] ?? 0n) & OWNED) !== 0n) {
+      this.#refcounts.checkOwned(existing.offset);
+      return existing;
+    }
     const offset = this.#refcounts.allocate();
     if (this.isOwn(offset) || this.#refcounts.isOwn(offset))
       throw new CorruptImage(`a table is at ${offset}, which is counted as free`);

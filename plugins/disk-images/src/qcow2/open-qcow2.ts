@@ -4,6 +4,7 @@ import { failure } from "../errors.ts";
 import type { ImageFile } from "../image-file.ts";
 import { readHeader } from "./header.ts";
 import { Qcow2Disk } from "./qcow2-disk.ts";
+import { checkTablePlaces } from "./table-places.ts";
 
 /**
  * Open a qcow2 image and what it rests on.
@@ -16,6 +17,7 @@ export function openQcow2(
   openBelow: (source: DiskSource) => Disk,
 ): Disk {
   const header = readHeader(file);
+  if (!file.readOnly) checkTablePlaces(file, header);
   const { backing } = header;
   if (backing === undefined) return new Qcow2Disk(file, header, undefined, discard);
   if (/^(?:json|nbd|https?|ssh|iscsi|rbd|nfs|fat|blkdebug):/.test(backing.file))

@@ -226,7 +226,77 @@ test.for([
   },
 );
 
-test("a damaged image fails its reads and writes, and nothing worse", async () => {
+/** Header, refcount table, refcount block, L1, L2 and data of an image of one 4 KiB cluster at its beginning. */
+async function writeSmall(): Promise<{ readonly image: Buffer; readonly l2: number }> {
+  writeBlank(path, { size: 0x20000, clusterBits: 12 });
+  const disk = open();
+  disk.write(0, new Uint8Array(4096).fill(7));
+  await disk.close();
+  const image = readFileSync(path);
+  return { image, l2: Number(image.readBigUInt64BE(0x3000) & 0xfffffffffffe00n) };
+}
+
+const OWNED = 1n << 63n;
+
+/** Count the cluster that has the data so often. */
+function count(image: Buffer, l2: number, users: number): void {
+  const data = Number(image.readBigUInt64BE(l2) & 0xfffffffffffe00n);
+  image.writeUInt16BE(users, 0x2000 + 2 * (data / 4096));
+}
+
+test.for([
+  ["an L2 table that is the L1 table", (image) => image.writeBigUInt64BE(OWNED | 0x3000n, 0x3000)],
+  ["an L2 table that is the refcount table", (image) => image.writeBigUInt64BE(OWNED | 0x1000n, 0x3000)],
+  ["an L2 table behind the end", (image) => image.writeBigUInt64BE(OWNED | (1n << 40n), 0x3000)],
+  ["an L2 table between clusters", (image) => image.writeBigUInt64BE(OWNED | 0x4200n, 0x3000)],
+  ["a refcount block that is the L1 table", (image) => image.writeBigUInt64BE(0x3000n, 0x1000)],
+  ["a refcount block behind the end", (image) => image.writeBigUInt64BE(1n << 40n, 0x1000)],
+  ["the same refcount block twice", (image) => image.writeBigUInt64BE(0x2000n, 0x1008)],
+  ["an L1 table that is the refcount table", (image) => image.writeBigUInt64BE(0x1000n, 40)],
+] as const satisfies readonly (readonly [string, (image: Buffer) => void])[])(
+  "an image with %s is not written to",
+  async ([, spoil]) => {
+    const { image } = await writeSmall();
+    spoil(image);
+    writeFileSync(path, image);
+    expect(() => open()).toThrow(expect.objectContaining({ code: "LF-DISK-022" }));
+    const disk = open({ readOnly: true });
+    expect(() => disk.read(0x8000, new Uint8Array(512))).not.toThrow(/RangeError/);
+    await disk.close();
+    expect(readFileSync(path).equals(image)).toBe(true);
+  },
+);
+
+test.for([
+  ["behind the end of the file", (image, l2) => image.writeBigUInt64BE(OWNED | (1n << 45n), l2)],
+  ["that is counted as free", (image, l2) => count(image, l2, 0)],
+  ["that is counted twice", (image, l2) => count(image, l2, 2)],
+  ["where a table is", (image, l2) => image.writeBigUInt64BE(OWNED | 0x3000n, l2)],
+] as const satisfies readonly (readonly [string, (image: Buffer, l2: number) => void])[])(
+  "nothing is written in place to a cluster %s",
+  async ([, spoil]) => {
+    const { image, l2 } = await writeSmall();
+    spoil(image, l2);
+    writeFileSync(path, image);
+    const disk = open();
+    expect(() => disk.write(0, Uint8Array.of(1))).toThrow(/counted|tables/);
+    await disk.close();
+    expect(readFileSync(path).length).toBe(image.length);
+  },
+);
+
+test("a table of snapshots that is damaged is none of the active disk's business", async () => {
+  const { image } = await writeSmall();
+  image.writeUInt32BE(0xffffffff, 60); // how many there are
+  image.writeBigUInt64BE(1n << 60n, 64); // and where
+  writeFileSync(path, image);
+  const disk = open();
+  disk.write(512, Uint8Array.of(9));
+  expect([...read(disk, 511, 3)]).toEqual([7, 9, 7]);
+  await disk.close();
+});
+
+test("a damaged image is refused or fails its reads and writes, and nothing worse", async () => {
   const random = dice(11);
   for (let round = 0; round < 60; round++) {
     writeBlank(path, { size: 2 ** 18, clusterBits: 9 });
@@ -236,7 +306,13 @@ test("a damaged image fails its reads and writes, and nothing worse", async () =
     const image = readFileSync(path);
     for (let each = 0; each < 12; each++) image[0x200 + random(image.length - 0x200)] = random(256);
     writeFileSync(path, image);
-    const disk = open();
+    let disk: Disk;
+    try {
+      disk = open();
+    } catch (error) {
+      expect(error).toMatchObject({ code: "LF-DISK-022" });
+      continue;
+    }
     for (let each = 0; each < 20; each++) {
       const offset = random(0x200) * 512;
       try {

@@ -99,10 +99,12 @@ export class Qcow2Disk implements Disk {
     const mapping = this.#map.get(cluster);
     if (mapping.kind === "data" && mapping.owned) {
       this.#checkPlace(mapping.offset);
+      this.#refcounts.checkOwned(mapping.offset);
       return this.#file.write(mapping.offset + within, bytes);
     }
     const whole = this.#wholeCluster(cluster, within, bytes);
     const kept = mapping.kind === "zero" && mapping.owned ? mapping.offset : 0;
+    if (kept !== 0) this.#refcounts.checkOwned(kept);
     const offset = kept !== 0 ? kept : this.#refcounts.allocate();
     this.#checkPlace(offset);
     this.#file.write(offset, whole);

@@ -61,6 +61,13 @@ export class Refcounts {
     return index * this.#cluster;
   }
 
+  /** What says that nothing else refers to a cluster must be right, or another's data would change. */
+  checkOwned(offset: number): void {
+    const count = this.get(offset / this.#cluster);
+    if (count !== 1n)
+      throw new CorruptImage(`the cluster at ${offset} has one user and is counted ${count} times`);
+  }
+
   /** One user less. */
   release(offset: number): void {
     const index = offset / this.#cluster;
