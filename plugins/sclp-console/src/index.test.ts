@@ -1,4 +1,5 @@
 import type { CharacterPort } from "@lockframe/plugin-api";
+import { describeDevice } from "@lockframe/testkit/testing";
 import { expect, test } from "vitest";
 import sclpConsole from "./index.ts";
 
@@ -10,6 +11,15 @@ const port: CharacterPort = {
   read: () => new Uint8Array(),
   onInput() {},
 };
+
+for (const definition of sclpConsole.devices) {
+  describeDevice(definition, {
+    capabilities: {
+      consoles: { ascii: () => undefined, lineMode: () => undefined },
+      characterPorts: { open: () => port },
+    },
+  });
+}
 
 test.for([
   ["sclpconsole", "ascii"],

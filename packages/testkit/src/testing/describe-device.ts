@@ -260,7 +260,7 @@ function describeVirtio(create: () => Device): void {
   });
 }
 
-const [NEXT, WRITE] = [1, 2];
+const [NEXT, WRITE, INDIRECT] = [1, 2, 4];
 
 /** Ways to spoil a split queue of version 1. */
 const spoils: Readonly<Record<string, (queue: DriverQueue) => void>> = {
@@ -276,6 +276,29 @@ const spoils: Readonly<Record<string, (queue: DriverQueue) => void>> = {
   },
   "a buffer that follows none": (queue) => {
     putDescriptor(queue, 0, 0x5000, 16, NEXT, 0xffff);
+    offer(queue, 0);
+  },
+  "a buffer beyond storage": (queue) => {
+    putDescriptor(queue, 0, 2 ** 40, 16, WRITE, 0);
+    offer(queue, 0);
+  },
+  "a buffer across the end of storage": (queue) => {
+    putDescriptor(queue, 0, queue.bench.channel.storage.size - 8, 16, WRITE, 0);
+    offer(queue, 0);
+  },
+  "an indirect table of a part of a descriptor": (queue) => {
+    putDescriptor(queue, 0, 0x5000, 24, INDIRECT, 0);
+    offer(queue, 0);
+  },
+  "an indirect table that leads to another": (queue) => {
+    putDescriptor(queue, 0, queue.at + 16, 16, INDIRECT, 0);
+    putDescriptor(queue, 1, 0x5000, 16, INDIRECT, 0);
+    offer(queue, 0);
+  },
+  "an indirect table that leads back to itself": (queue) => {
+    putDescriptor(queue, 0, queue.at + 16, 32, INDIRECT, 0);
+    putDescriptor(queue, 1, 0x5000, 16, NEXT, 1);
+    putDescriptor(queue, 2, 0x5000, 16, NEXT, 0);
     offer(queue, 0);
   },
   "buffers of more than anything holds": (queue) => {
