@@ -19,7 +19,7 @@ import { sealedImage } from "../bench/sealed-image.ts";
 import { run } from "./ext4-image.ts";
 import { GuestConsole } from "./guest-console.ts";
 import * as scripts from "./guest-scripts.ts";
-import { makePartitionedDisk, partitionFaults } from "./partitioned-image.ts";
+import { type DiskMedium, makeDisk, partitionFaults, scsiDisk } from "./disk-medium.ts";
 import { writeFolder } from "./root-folder.ts";
 
 export interface DiskSteps {
@@ -30,6 +30,7 @@ export interface DiskSteps {
 /** Files of the host. */
 export interface InstalledDisk {
   readonly image: string;
+  readonly medium: DiskMedium;
   readonly hostKey: string;
   readonly firmware: string;
 }
@@ -41,20 +42,21 @@ const LARGE_BYTES = 3 * 2 ** 30;
 const INCLUDED = "systemd-sysv,udev,kmod,s390-tools,linux-image-s390x,initramfs-tools";
 
 /** Busybox, zipl and what zipl needs: the short form. */
-export async function installSmallDisk(steps: DiskSteps): Promise<InstalledDisk> {
+export async function installSmallDisk(
+  steps: DiskSteps,
+  medium: DiskMedium = scsiDisk,
+): Promise<InstalledDisk> {
   const parts = await bootParts(steps);
   const root = join(steps.folder, "root");
-  writeFolder(
-    root,
-    busyboxFileSystem({ busybox: parts.busybox, extraFiles: await ziplFiles(parts.archive) }),
-  );
+  writeFolder(root, busyboxFileSystem({ busybox: parts.busybox, extraFiles: parts.tools }));
   writeFileSync(join(root, "usr/sbin/init"), scripts.SMALL_INIT, { mode: 0o755 });
   mkdirSync(join(root, "boot"), { recursive: true });
   copyFileSync(parts.kernel, join(root, "boot/vmlinuz"));
   copyFileSync(parts.initrd, join(root, "boot/initrd.img"));
   return install(steps, parts, {
     root,
-    bytes: SMALL_BYTES,
+    medium,
+    bytes: medium.size(SMALL_BYTES),
     script: scripts.SMALL_INSTALL,
     limit: BOOT_SECONDS,
   });
@@ -73,6 +75,7 @@ export async function installDebian(steps: DiskSteps, hours: number): Promise<In
   writeFileSync(join(root, "etc/initramfs-tools/conf.d/modules"), "MODULES=dep\n");
   return install(steps, parts, {
     root,
+    medium: scsiDisk,
     bytes: LARGE_BYTES,
     script: scripts.DEBIAN_INSTALL,
     limit: hours * 3600,
@@ -83,6 +86,8 @@ interface BootParts {
   readonly archive: DebianArchive;
   readonly busybox: Uint8Array;
   readonly modules: readonly FileSystemEntry[];
+  /** zipl and its kin. */
+  readonly tools: readonly FileSystemEntry[];
   readonly kernel: string;
   /** The initial RAM disk with which the disk boots. */
   readonly initrd: string;
@@ -97,6 +102,7 @@ async function bootParts({ folder }: DiskSteps): Promise<BootParts> {
     archive,
     busybox: busybox.bytes,
     modules,
+    tools: await ziplFiles(archive),
     kernel: join(folder, "kernel"),
     initrd: join(folder, "initrd"),
     firmware: join(folder, "s390-ccw.img"),
@@ -107,14 +113,21 @@ async function bootParts({ folder }: DiskSteps): Promise<BootParts> {
   return parts;
 }
 
-function ramDisk({ busybox, modules }: Pick<BootParts, "busybox" | "modules">, init: string): Uint8Array {
-  return buildBusyboxInitramfs({ busybox, init, extraFiles: modules, compression: "none" });
+function ramDisk(
+  { busybox, modules }: Pick<BootParts, "busybox" | "modules">,
+  init: string,
+  tools: readonly FileSystemEntry[] = [],
+): Uint8Array {
+  const extraFiles = [...modules, ...tools];
+  return buildBusyboxInitramfs({ busybox, init, extraFiles, compression: "none" });
 }
 
-/** zipl, its helpers and loaders, and the C library. */
+/** zipl, its helpers and loaders, fdasd, and the C library. */
 async function ziplFiles(archive: DebianArchive): Promise<readonly FileSystemEntry[]> {
   const { deb } = await archive.fetchPackage("s390-tools");
-  const entries = await deb.entries((path) => /(?:^|\/)(?:sbin\/zipl|lib\/s390-tools\/.+)$/.test(path));
+  const entries = await deb.entries((path) =>
+    /(?:^|\/)(?:sbin\/(?:zipl|fdasd)|lib\/s390-tools\/.+)$/.test(path),
+  );
   const files = entries.flatMap(({ path, type, mode, bytes }): FileSystemEntry[] =>
     type === "file" && bytes !== undefined ? [{ path, type, mode, bytes }] : [],
   );
@@ -123,6 +136,7 @@ async function ziplFiles(archive: DebianArchive): Promise<readonly FileSystemEnt
 
 interface Installation {
   readonly root: string;
+  readonly medium: DiskMedium;
   readonly bytes: number;
   /** Shell script that runs on the disk. */
   readonly script: string;
@@ -132,38 +146,43 @@ interface Installation {
 async function install(
   { folder, log }: DiskSteps,
   parts: BootParts,
-  { root, bytes, script, limit }: Installation,
+  { root, medium, bytes, script, limit }: Installation,
 ): Promise<InstalledDisk> {
   const sealed = await sealedImage({ kernel: parts.kernel, initrd: parts.initrd }, folder);
   if (typeof sealed === "string") throw new Error(sealed);
   for (const each of ["boot", "etc", "root"]) mkdirSync(join(root, each), { recursive: true });
   copyFileSync(sealed.image, join(root, "boot/secure.img"));
-  writeFileSync(join(root, "etc/zipl.conf"), scripts.ZIPL_CONFIGURATION);
+  writeFileSync(join(root, "etc/zipl.conf"), scripts.ziplConfiguration(medium.target(bytes)));
   writeFileSync(join(root, "root/install.sh"), script);
   const image = join(folder, "disk.img");
-  makePartitionedDisk(image, bytes, root);
+  makeDisk(image, bytes, root, medium);
   const installer = join(folder, "installer");
-  writeFileSync(installer, ramDisk(parts, scripts.INSTALLER));
+  writeFileSync(installer, ramDisk(parts, scripts.installer(medium.prepare), parts.tools));
   const options = ["-m", "1G", "-kernel", parts.kernel, "-initrd", installer, "-no-reboot"];
   const parameters = ["-append", "console=ttysclp0 quiet cryptomgr.notests"];
   const transcript = join(folder, "install.log");
   log(`the machine installs; ${transcript} is what it says`);
-  await using guest = new GuestConsole([...options, ...parameters, ...driveOf(image)], log, transcript);
+  await using guest = new GuestConsole(
+    [...options, ...parameters, ...driveOf(image, medium)],
+    log,
+    transcript,
+  );
   await guest.expect(/install ended with 0\r?\n[^]*target was unmounted/, limit);
   await guest.end(60);
-  await expectClean(image, folder);
-  return { image, hostKey: sealed.hostKey, firmware: parts.firmware };
+  const disk = { image, medium, hostKey: sealed.hostKey, firmware: parts.firmware };
+  await expectClean(disk, folder);
+  return disk;
 }
 
-const driveOf = (image: string): readonly string[] => [
+const driveOf = (image: string, { device }: DiskMedium): readonly string[] => [
   "-drive",
   `file=${image},format=raw,if=none,id=disk`,
   "-device",
-  "virtio-blk-ccw,drive=disk,bootindex=1",
+  `virtio-blk-ccw,drive=disk,bootindex=1${device}`,
 ];
 
-async function expectClean(image: string, folder: string): Promise<void> {
-  const faults = await partitionFaults(image, join(folder, "partition.img"));
+async function expectClean({ image, medium }: InstalledDisk, folder: string): Promise<void> {
+  const faults = await partitionFaults(image, join(folder, "partition.img"), medium);
   if (faults !== "") throw new Error(`the file system is not clean:\n${faults}`);
 }
 
@@ -186,7 +205,7 @@ export function bootOptions(disk: InstalledDisk, { loader, entry }: BootChoice):
       ]
     : ["-machine", "s390-ccw-virtio"];
   const key = secure ? ["--host-key", disk.hostKey] : [];
-  return [...machine, ...key, "-m", "1G", "-bios", bios, "-no-reboot", ...driveOf(disk.image)];
+  return [...machine, ...key, "-m", "1G", "-bios", bios, "-no-reboot", ...driveOf(disk.image, disk.medium)];
 }
 
 const transcriptOf = ({ loader, entry }: BootChoice, { folder }: DiskSteps): string =>
@@ -205,7 +224,7 @@ export async function bootSmallDisk(
   guest.type("exit\n");
   await guest.expect(/root is read-only/, 60);
   await guest.end(60);
-  await expectClean(disk.image, steps.folder);
+  await expectClean(disk, steps.folder);
 }
 
 /** Boot Debian, log in, install a package through the network, power off, and leave the disk clean. */
@@ -227,5 +246,5 @@ export async function bootDebian(disk: InstalledDisk, choice: BootChoice, steps:
     await guest.run("apt-get update && apt-get install -y hello && hello", BOOT_SECONDS);
   guest.type("poweroff\n");
   await guest.end(BOOT_SECONDS);
-  await expectClean(disk.image, steps.folder);
+  await expectClean(disk, steps.folder);
 }

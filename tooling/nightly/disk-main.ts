@@ -11,10 +11,12 @@ import {
   installSmallDisk,
   type BootChoice,
 } from "./boot-disk.ts";
+import { dasd, type DiskMedium, scsiDisk } from "./disk-medium.ts";
 
-const usage = `usage: pnpm nightly:disk [--short] [--hours N] [--folder DIR]
+const usage = `usage: pnpm nightly:disk [--short [--dasd]] [--hours N] [--folder DIR]
 
 Needs e2fsprogs, and debootstrap as root unless --short, which installs busybox in place of Debian.
+  --dasd        a disk with the geometry and the layout of a DASD
   --hours N     how long the second stage of debootstrap may take (8)
   --folder DIR  keep all files in this folder`;
 
@@ -25,7 +27,12 @@ const choices: readonly BootChoice[] = [
   { loader: "firmware", entry: "secure" },
 ];
 
-async function main(short: boolean, hours: number, kept: string | undefined): Promise<void> {
+async function main(
+  short: boolean,
+  medium: DiskMedium,
+  hours: number,
+  kept: string | undefined,
+): Promise<void> {
   const folder = kept ?? mkdtempSync(join(tmpdir(), "lockframe-disk-"));
   mkdirSync(folder, { recursive: true });
   const began = performance.now();
@@ -33,7 +40,7 @@ async function main(short: boolean, hours: number, kept: string | undefined): Pr
     console.log(`${Math.round((performance.now() - began) / 1000)} s: ${text}`);
   const steps: DiskSteps = { folder, log };
   try {
-    const disk = await (short ? installSmallDisk(steps) : installDebian(steps, hours));
+    const disk = await (short ? installSmallDisk(steps, medium) : installDebian(steps, hours));
     for (const choice of choices) {
       log(`${choice.loader} boots the ${choice.entry} entry`);
       await (short ? bootSmallDisk : bootDebian)(disk, choice, steps);
@@ -47,10 +54,11 @@ async function main(short: boolean, hours: number, kept: string | undefined): Pr
 const { values } = parseArgs({
   options: {
     short: { type: "boolean", default: false },
+    dasd: { type: "boolean", default: false },
     hours: { type: "string", default: "8" },
     folder: { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
-if (values.help) console.log(usage);
-else await main(values.short, Number(values.hours), values.folder);
+if (values.help || (values.dasd && !values.short)) console.log(usage);
+else await main(values.short, values.dasd ? dasd : scsiDisk, Number(values.hours), values.folder);

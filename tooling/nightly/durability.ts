@@ -26,7 +26,8 @@ export interface KillOutcome {
 }
 
 const IMAGE_BYTES = 256 * 2 ** 20;
-const BOOT_SECONDS = 300;
+/** A busy host may take long. */
+const BOOT_SECONDS = 1800;
 const NEXT_SECONDS = 120;
 
 /**

@@ -12,8 +12,13 @@ while [ ! -b /dev/vda1 ] && [ $n -lt 50 ]; do n=$((n + 1)); sleep 0.2; done
 mkdir -p /target
 `;
 
-/** Process 1 of the machine that installs: does the disk's own install script, and powers off. */
-export const INSTALLER = `${MOUNTED}${DISK_THERE}mount -t ext4 /dev/vda1 /target || exit 1
+/**
+ * Process 1 of the machine that installs: does the disk's own install script, and powers off.
+ * @param prepare commands that partition the disk
+ */
+export const installer = (
+  prepare: string,
+): string => `${MOUNTED}${prepare}${DISK_THERE}mount -t ext4 /dev/vda1 /target || exit 1
 for each in dev proc sys; do mkdir -p /target/$each; mount --bind /$each /target/$each; done
 chroot /target /bin/sh /root/install.sh
 echo "install ended with $?"
@@ -45,13 +50,16 @@ poweroff -f
 
 const PARAMETERS = "root=/dev/vda1 console=ttysclp0";
 
-/** zipl's configuration: a plain kernel, and a Secure Execution image with everything sealed inside. */
-export const ZIPL_CONFIGURATION = `[defaultboot]
+/**
+ * zipl's configuration: a plain kernel, and a Secure Execution image with everything sealed inside.
+ * @param target lines that tell zipl of the disk
+ */
+export const ziplConfiguration = (target: string): string => `[defaultboot]
 defaultmenu=menu
 
 :menu
 target=/boot
-1=plain
+${target}1=plain
 2=secure
 default=1
 prompt=0
