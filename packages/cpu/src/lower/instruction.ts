@@ -79,6 +79,18 @@ const immutable = (node: Node): boolean =>
   (node.kind === "binary" && immutable(node.a) && immutable(node.b)) ||
   (node.kind === "unary" && immutable(node.a));
 
+/** The parts of a condition that counts only under a mask in the PSW, which no effect beside it changes. */
+function maskedByPsw(node: Node): { readonly condition: Node; readonly mask: Node } | undefined {
+  const ofPsw = (n: Node): boolean =>
+    n.kind === "const" ||
+    (n.kind === "state" && n.field === "pswMask") ||
+    (n.kind === "unary" && ofPsw(n.a)) ||
+    (n.kind === "binary" && ofPsw(n.a) && ofPsw(n.b));
+  if (node.kind !== "binary" || node.op !== "and" || node.b.kind === "const" || !ofPsw(node.b))
+    return undefined;
+  return { condition: node.a, mask: node.b };
+}
+
 /** Nodes that cost something to compute: used twice, they are kept. */
 const composed: ReadonlySet<Node["kind"]> = new Set([
   "binary",
@@ -408,8 +420,11 @@ export class InstructionLowering extends Emitter {
         return { ...e, cc: this.evaluateConditionCode(e.cc, now) };
       case "branch":
         return { ...e, condition: now(e.condition), target: now(e.target) };
-      case "programAfter":
-        return { ...e, condition: now(e.condition) };
+      case "programAfter": {
+        const masked = maskedByPsw(e.condition);
+        if (masked === undefined) return { ...e, condition: now(e.condition) };
+        return { ...e, condition: new I32(now(masked.condition)).and(new I32(masked.mask)).node };
+      }
       case "execute":
         return { ...e, target: now(e.target), modifier: now(e.modifier) };
       case "when":
@@ -572,7 +587,17 @@ export class InstructionLowering extends Emitter {
   }
 
   #programAfter(e: Effect & { kind: "programAfter" }): void {
-    this.rarely(new I32(e.condition), () => {
+    const masked = maskedByPsw(e.condition);
+    if (masked === undefined) this.#interruptIf(new I32(e.condition), e);
+    else {
+      // The program mask is looked at only when it matters.
+      this.rarely(new I32(masked.condition), () =>
+        this.#scope(() => this.#interruptIf(new I32(masked.mask), e)),
+      );
+    }
+  }
+  #interruptIf(condition: I32, e: Effect & { kind: "programAfter" }): void {
+    this.rarely(condition, () => {
       this.callVoid(this.#callees.raise, this.#cpu, I32.of(e.code), I32.of(e.dxc));
       this.store("i32", this.#cpu, at.event, I32.of(Event.programAfter));
       this.store("i64", this.#cpu, at.pswAddress, this.#flow.next);

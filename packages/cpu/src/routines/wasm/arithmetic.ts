@@ -8,6 +8,7 @@ import { CPU_DETERMINED, ExtentRegisters, PARTIAL } from "./extents.ts";
 
 const I = I32.of;
 const FIXED_POINT_DIVIDE = 0x09;
+const LOW_WORD = 0xffff_ffff;
 
 export function buildArithmeticRoutines(
   module: ModuleBuilder,
@@ -108,20 +109,38 @@ function defineDivide(module: ModuleBuilder, runtime: Runtime): number {
       e.set(low, low.value.divU(divisor));
     },
     () => {
-      // Bit by bit: the remainder shifts left through `high`, quotient bits come into `low` from the right.
-      const n = e.local32(64);
-      const carry = e.local32();
-      e.loop((again) => {
-        e.set(carry, high.value.shrU(63).low32());
-        e.set(high, high.value.shl(1).or(low.value.shrU(63)));
-        e.set(low, low.value.shl(1));
-        e.if(carry.value.or(high.value.geU(divisor)), () => {
-          e.set(high, high.value.sub(divisor));
-          e.set(low, low.value.or(1));
+      // Two digits of 32 bits, of a divisor whose first bit is one (Knuth, algorithm D).
+      const zeros = e.local64(divisor.clz());
+      const scaled = e.local64(divisor.shl(zeros.value));
+      const [upper, lower] = [e.local64(scaled.value.shrU(32)), e.local64(scaled.value.and(LOW_WORD))];
+      // Twice, for a distance of zero would be one of 64.
+      const across = low.value.shrU(1).shrU(I64.of(63).sub(zeros.value));
+      e.set(high, high.value.shl(zeros.value).or(across));
+      e.set(low, low.value.shl(zeros.value));
+      const digit = e.local64();
+      const rest = e.local64();
+      /** Brings in the next 32 bits and gives the digit; `high` becomes the remainder. */
+      const step = (next: I64): void => {
+        e.set(digit, high.value.divU(upper.value));
+        e.set(rest, high.value.sub(digit.value.mul(upper.value)));
+        e.loop((again) => {
+          const tooLarge = digit.value
+            .shrU(32)
+            .ne(0)
+            .or(digit.value.mul(lower.value).gtU(rest.value.shl(32).or(next)));
+          e.if(tooLarge, () => {
+            e.set(digit, digit.value.sub(1));
+            e.set(rest, rest.value.add(upper.value));
+            e.if(rest.value.shrU(32).eq(0), again);
+          });
         });
-        e.set(n, n.value.sub(1));
-        e.if(n.value, again);
-      });
+        e.set(high, high.value.shl(32).or(next).sub(digit.value.mul(scaled.value)));
+      };
+      step(low.value.shrU(32));
+      const first = e.local64(digit.value.shl(32));
+      step(low.value.and(LOW_WORD));
+      e.set(low, first.value.or(digit.value));
+      e.set(high, high.value.shrU(zeros.value));
     },
   );
   e.store("i64", place.value, at.gr, high.value);

@@ -130,6 +130,23 @@ describe("strings", () => {
     expect([engine.gr()[2], engine.gr()[4]]).toEqual([0x700an, 0x4ff9n]);
   });
 
+  it("MVST moves any length, from and to any place, and nothing beyond", () => {
+    const text = Uint8Array.from({ length: 200 }, (_, n) => 1 + (n % 250));
+    for (let length = 0; length < 70; length++) {
+      const [from, to] = [0x4fc0 + ((length * 7) % 90), 0x6fd0 + ((length * 11) % 70)];
+      engine.reset();
+      engine.put(from, text);
+      engine.put(from + length, "\0");
+      engine.put(to, new Uint8Array(100).fill(0xee));
+      engine.gr({ 0: 0, 2: to, 4: from });
+      expect(engine.execute("b2550024", true)).toBeUndefined();
+      expect(engine.gr()[2]).toBe(BigInt(to + length));
+      const expected = new Uint8Array(100).fill(0xee);
+      expected.set(text.subarray(0, length));
+      expected[length] = 0;
+      expect(engine.storage.fetch(to, 100)).toEqual(expected);
+    }
+  });
   it("MVST fetches what it has stored when the operands overlap", () => {
     engine.reset();
     engine.put(0x5000, "ab\0");
@@ -266,6 +283,31 @@ describe("DIVIDE LOGICAL of 128 bits", () => {
       for (const divisor of divisors.filter((d) => d > left)) {
         const dividend = (left << 64n) | 0xfedc_ba98_7654_3210n;
         engine.gr({ 2: left, 3: 0xfedc_ba98_7654_3210n, 5: divisor });
+        expect(engine.execute("b9870025")).toBeUndefined();
+        expect(engine.gr().slice(2, 4)).toEqual([dividend % divisor, dividend / divisor]);
+      }
+    }
+  });
+  it("corrects digits that were estimated", () => {
+    engine.reset();
+    // Words of which many estimates come out too large, by one and by two.
+    const words = [
+      0n,
+      1n,
+      0x7fff_ffffn,
+      0x8000_0000n,
+      0x8000_0001n,
+      0xffff_fffen,
+      0xffff_ffffn,
+      0x1234_5678n,
+    ];
+    const doublewords = words.flatMap((high) => words.map((low) => (high << 32n) | low));
+    for (const [n, left] of doublewords.entries()) {
+      for (const [m, divisor] of doublewords.entries()) {
+        if (divisor <= left) continue;
+        const right = doublewords[(n * 13 + m * 7) % doublewords.length] ?? 0n;
+        const dividend = (left << 64n) | right;
+        engine.gr({ 2: left, 3: right, 5: divisor });
         expect(engine.execute("b9870025")).toBeUndefined();
         expect(engine.gr().slice(2, 4)).toEqual([dividend % divisor, dividend / divisor]);
       }

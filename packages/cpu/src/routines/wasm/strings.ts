@@ -3,7 +3,7 @@
  * only. An access exception ends it at once when it has not handled 256 bytes yet, and otherwise condition code 3 does,
  * so that the exception is the next execution's. Source: Principles of Operation, "General Instructions".
  */
-import { I32, type I64 } from "@lockframe/instructions";
+import { I32, type I64, V128 } from "@lockframe/instructions";
 import { Emitter, type Local, load } from "../../lower/emitter.ts";
 import type { StorageOffset } from "../../lower/storage-offset.ts";
 import { type Runtime, emitLocate } from "../../runtime.ts";
@@ -13,7 +13,6 @@ import {
   AddressRegister,
   CPU_DETERMINED,
   PARTIAL,
-  copyBytes,
   least,
   offsetOfByte,
   pageRoom,
@@ -112,10 +111,77 @@ class StringInstruction {
   }
 }
 
+/**
+ * Moves bytes up to the one that ends the string, which is moved too, `count` at most; gives the offset of that byte,
+ * or `count`. No byte that is stored is fetched later.
+ */
+function moveToByte(
+  e: Emitter,
+  to: StorageOffset,
+  from: StorageOffset,
+  count: I32,
+  character: I32,
+): Local<I32> {
+  const n = e.local32(0);
+  const pattern = e.local128(V128.splat(0, character));
+  const piece = e.local128();
+  e.block((ended) => {
+    e.loop((again) => {
+      e.if(n.value.add(16).leU(count), () => {
+        e.set(piece, load.v128(from.sub(n.value).sub(15)));
+        const ends = e.local32(piece.value.eq(0, pattern.value).bitmask());
+        e.if(ends.value, () => {
+          // The leftmost byte is the mask's leftmost bit of 16.
+          const last = e.local32(ends.value.clz().sub(16));
+          storeLeft(e, to, n.value, piece.value, last.value.add(1));
+          e.set(n, n.value.add(last.value));
+          ended();
+        });
+        e.store("v128", to.sub(n.value).sub(15), 0, piece.value);
+        e.set(n, n.value.add(16));
+        again();
+      });
+    });
+    const byte = e.local32();
+    e.loop((again) => {
+      e.if(n.value.ltU(count), () => {
+        e.set(byte, load.u8(from.sub(n.value)));
+        e.store("i32_8", to.sub(n.value), 0, byte.value);
+        e.if(byte.value.eq(character), ended);
+        e.set(n, n.value.add(1));
+        again();
+      });
+    });
+  });
+  return n;
+}
+/** Stores the leftmost 1 to 16 bytes of a vector, `offset` bytes to the right of a place. */
+function storeLeft(e: Emitter, to: StorageOffset, offset: I32, vector: V128, length: I32): void {
+  const n = e.local32(offset);
+  const left = e.local64(vector.doubleword(0));
+  e.if(
+    length.and(16),
+    () => e.store("v128", to.sub(n.value).sub(15), 0, vector),
+    () => {
+      const part = (size: 8 | 4 | 2 | 1, store: "i64" | "i64_32" | "i64_16" | "i64_8") =>
+        e.if(length.and(size), () => {
+          const value = left.value.shrU(64 - 8 * size);
+          e.store(store, to.sub(n.value).sub(size - 1), 0, value);
+          e.set(left, size === 8 ? vector.doubleword(1) : left.value.shl(8 * size));
+          e.set(n, n.value.add(size));
+        });
+      part(8, "i64");
+      part(4, "i64_32");
+      part(2, "i64_16");
+      part(1, "i64_8");
+    },
+  );
+}
+
 /** CC: 1 moved, R1 names the ending character's place; 3 not yet done. */
 function defineMove(module: ModuleBuilder, runtime: Runtime): number {
   const string = new StringInstruction(module, runtime, "moveString", "both");
-  const { e, first, second, pattern, character } = string;
+  const { e, first, second, character } = string;
   e.loop((again) => {
     const from = string.locate(second, Access.fetch);
     const to = string.locate(first, Access.store);
@@ -137,12 +203,8 @@ function defineMove(module: ModuleBuilder, runtime: Runtime): number {
         });
       },
       () => {
-        const end = offsetOfByte(e, from.value, count.value, pattern.value);
-        e.if(end.value.ltU(count.value), () => {
-          copyBytes(e, to.value, from.value, end.value.add(1));
-          string.end(I(1), end.value, first);
-        });
-        copyBytes(e, to.value, from.value, count.value);
+        const end = moveToByte(e, to.value, from.value, count.value, character.value);
+        e.if(end.value.ltU(count.value), () => string.end(I(1), end.value, first));
       },
     );
     string.next(count.value, again);
