@@ -27,10 +27,10 @@ echo "protected $protected"
 /usr/sbin/mkfs.ext4 -q /dev/vda && mount -t ext4 /dev/vda /mnt || exit 1
 head -c 1048576 /dev/urandom > /piece
 n=0
-while [ $n -lt ${mebibytes} ]; do echo $n; cat /piece; n=$((n + 1)); done | tee /mnt/data | sha256sum > /written
+while [ $n -lt ${mebibytes} ]; do echo $n; cat /piece; n=$((n + 1)); done | tee /mnt/data | md5sum > /written
 sync
 umount /mnt && mount -t ext4 /dev/vda /mnt
-sha256sum < /mnt/data > /read
+md5sum < /mnt/data > /read
 ls -l /mnt/data
 cmp /written /read && echo "the same was read"
 umount /mnt && echo "disk was unmounted"
