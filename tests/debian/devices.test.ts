@@ -59,6 +59,7 @@ describeWith("disks and random bytes of a plain guest", had, (parts) => {
       ]),
       changes: {
         plugins,
+        storage: { size: "6GiB" },
         devices: [
           { type: "virtio-blk-ccw", at: "fe.0.0001", drive: { file: disk }, serial: "LOCK-1" },
           { type: "virtio-blk-ccw", at: "0.1.1000", drive: { file: content, readOnly: true }, packed: true },
@@ -85,6 +86,12 @@ describeWith("disks and random bytes of a plain guest", had, (parts) => {
     expect(await shell.run("ls /sys/bus/ccw/devices")).toBe("0.0.0000  0.0.0001  0.1.1000  0.2.0001");
     expect(await shell.run("cat /sys/bus/ccw/devices/*/cutype")).toBe("3832/04\n3832/02\n3832/02\n3832/03");
     expect(await shell.run("cat /sys/bus/ccw/devices/*/online")).toBe("1\n1\n1\n1");
+  });
+
+  test("storage beyond 4 GiB is the guest's", async () => {
+    expect(Number(await shell.run("sed -n '/MemTotal/s/[^0-9]//gp' /proc/meminfo"))).toBeGreaterThan(
+      6_000_000,
+    );
   });
 
   test("a file system is made, filled, and the same after it was mounted again", async () => {
@@ -173,6 +180,7 @@ describeWith("disks of a protected guest", had, (parts) => {
       hostKeys: [hostKey],
       changes: {
         plugins,
+        storage: { size: "6GiB" },
         devices: [
           { type: "virtio-blk-ccw", at: "fe.0.0001", drive: { file: disk } },
           { type: "virtio-rng-ccw", at: "fe.0.0002", iommu_platform: false },
@@ -184,6 +192,12 @@ describeWith("disks of a protected guest", had, (parts) => {
   afterAll(async () => {
     await guest?.[Symbol.asyncDispose]();
     folder?.[Symbol.dispose]();
+  });
+
+  test("storage beyond 4 GiB is the guest's", async () => {
+    expect(Number(await shell.run("sed -n '/MemTotal/s/[^0-9]//gp' /proc/meminfo"))).toBeGreaterThan(
+      6_000_000,
+    );
   });
 
   test("a file system is made, filled, and the same after it was mounted again, all through shared pages", async () => {
