@@ -3,7 +3,7 @@ import { unimplemented } from "@lockframe/architecture";
 import { assemble } from "@lockframe/assembler";
 import { type Cpu, type Engine, Processors, type Services, engineArea, hostRoutines } from "@lockframe/cpu";
 import { instructions } from "@lockframe/instructions";
-import { Storage } from "@lockframe/memory";
+import { Storage, type StorageForm } from "@lockframe/memory";
 
 /** Address of the first instruction; data may stand from `DATA` on. */
 export const CODE = 0x1_0000;
@@ -27,8 +27,9 @@ const nothing: Services = {
 
 export class Guest {
   readonly processors: Processors;
-  readonly storage = Storage.create({ size: 0x800_0000, reserved: engineArea(1) });
-  constructor(engine: Engine = "interpreter") {
+  readonly storage: Storage;
+  constructor(engine: Engine = "interpreter", form: StorageForm = "narrow") {
+    this.storage = Storage.create({ size: 0x800_0000, reserved: engineArea(1), form });
     this.processors = new Processors({
       storage: this.storage,
       count: 1,

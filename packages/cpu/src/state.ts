@@ -137,7 +137,7 @@ export const cpu = {
   tlbs: 0x1000,
 } as const;
 
-/** One TLB entry: tag (i64), addend (i32), four bytes unused. */
+/** One TLB entry: tag (i64), and addend (i32, or i64 in the wide form); see `lower/tlb-entry.ts`. */
 export const Tlb = {
   entryShift: 4,
   /** Data TLBs: 1024 entries; instruction TLB: 256. */

@@ -115,6 +115,11 @@ test.for([
     "LF-PROFILE-101",
     /m\.yaml:2:18 storage\.size: 1000000 bytes are no multiple/,
   ],
+  [
+    "profile: 1\nstorage: { size: 16GiB }\n",
+    "LF-PROFILE-105",
+    /m\.yaml:2:18 storage\.size: guest storage has to be less than 16 GiB/,
+  ],
   ["profile: 2\n", "LF-PROFILE-004", /`2`/],
   ["cpus: {}\n", "LF-PROFILE-005", /profile: is missing: one of `1`/],
   ["profile: 1\ndevices: [{ id: x }]\n", "LF-PROFILE-005", /devices\.0\.type: is missing: expected a text/],

@@ -121,18 +121,18 @@ type CrossCheck = (resolved: ResolvedProfile) => readonly Diagnostic[];
 
 const MIB = 2 ** 20;
 
-const storageIsWholeMebibytes: CrossCheck = ({ profile, placeOf }) => {
+/** WebAssembly memories end here, and storage begins a little above their start. */
+const STORAGE_END = 16 * 2 ** 30;
+
+const storageCanBeHad: CrossCheck = ({ profile, placeOf }) => {
   const path = ["storage", "size"];
   const bytes = parseSize(profile.storage.size);
-  if (bytes % MIB === 0) return [];
-  return [
-    {
-      code: "LF-PROFILE-101",
-      place: placeOf(path),
-      path,
-      message: `${bytes} bytes are no multiple of 1 MiB`,
-    },
-  ];
+  const place = placeOf(path);
+  if (bytes % MIB !== 0)
+    return [{ code: "LF-PROFILE-101", place, path, message: `${bytes} bytes are no multiple of 1 MiB` }];
+  if (bytes >= STORAGE_END)
+    return [{ code: "LF-PROFILE-105", place, path, message: "guest storage has to be less than 16 GiB" }];
+  return [];
 };
 
 const iplHasKernel: CrossCheck = ({ profile, placeOf }) => {
@@ -176,7 +176,7 @@ const pluginsBringDevices: CrossCheck = ({ profile, placeOf }) => {
 };
 
 const crossChecks: readonly CrossCheck[] = [
-  storageIsWholeMebibytes,
+  storageCanBeHad,
   iplHasKernel,
   devicesAreDistinct,
   pluginsBringDevices,

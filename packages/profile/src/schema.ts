@@ -31,7 +31,8 @@ const size = z.union([
 
 const storage = z.strictObject({
   size: size.meta({
-    description: "Guest storage: bytes, or a number with KiB, MiB, GiB; a multiple of 1 MiB",
+    description:
+      "Guest storage: bytes, or a number with KiB, MiB, GiB; a multiple of 1 MiB, less than 16 GiB",
   }),
   backing: z.enum(["anonymous", "huge-pages"]).meta({ description: "What stands behind it on the host" }),
   mergeable: z.boolean().meta({ description: "Whether the host may merge equal pages" }),

@@ -66,7 +66,7 @@ function optionHelp(): string {
     ],
     ["-object s390-pv-guest,id=ID", "says that the machine must be able to become a protected one"],
     ["-cpu MODEL[,FEATURE=on|off]...", "CPU model; `-cpu help` lists models and features"],
-    ["-m [size=]N[M|G]", "guest storage (512M)"],
+    ["-m [size=]N[M|G]", "guest storage, less than 16G (512M)"],
     ["-smp N", "CPUs (1)"],
     ["-kernel FILE", "kernel, or Secure Execution image"],
     ["-initrd FILE, -append TEXT", "for a plain kernel"],

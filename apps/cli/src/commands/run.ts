@@ -46,7 +46,7 @@ export const registerRun: Register = (program, context) =>
     .argument("[what...]", "a profile (file or name), a kernel or Secure Execution image")
     .option("-i, --initrd <file>", "initial RAM disk, for a plain kernel")
     .option("-a, --append <text>", "kernel command line, for a plain kernel")
-    .option("-m, --memory <size>", "guest storage, for instance 2G")
+    .option("-m, --memory <size>", "guest storage, for instance 2G; less than 16G")
     .option("-c, --cpus <number>", "CPUs")
     .addOption(
       new Option(
