@@ -48,6 +48,8 @@ export interface ProcessorsOptions {
   readonly background?: boolean;
   /** How much compiled code is kept; as much as is good for the host, unless a test says otherwise. */
   readonly room?: Room;
+  /** Arrivals after which code is compiled; a test has no patience. */
+  readonly threshold?: number;
 }
 
 /** The interpreter alone; with hot code compiled; with all code compiled before it runs, which is for tests. */
@@ -156,6 +158,7 @@ export class Processors {
       this.#jit = new Jit(storage, linkage, {
         background: options.background === true && options.engine === "jit",
         ...(options.room !== undefined && { room: options.room }),
+        ...(options.threshold !== undefined && { threshold: options.threshold }),
         forgetStoresToCode: () => {
           for (const cpu of this.cpus) cpu.forgetStoresToCode();
         },

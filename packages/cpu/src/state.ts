@@ -17,8 +17,9 @@ export const SECOND_LEVEL = 0x8000;
 export const Entries = {
   base: 0x40000,
   size: 0x200000,
-  /** Executions after which compilation is asked for. */
-  threshold: 1500,
+  /** Arrivals after which compilation is asked for (i32), and how many that is unless a test says otherwise. */
+  threshold: 0x240004,
+  patience: 10_000,
   /** Requests: their number (i32), then `EntryRequest`s. */
   requests: 0x240000,
   mostRequests: 1023,

@@ -207,8 +207,9 @@ const addressOf = (place: Local<StorageOffset>, origin: Local<I64>): I64 =>
   origin.value.sub(place.value.unsigned64());
 
 function count(e: Emitter, arrival: Arrival, entry: I32, value: I32): void {
-  e.if(value.leU(Entries.threshold), () => {
-    e.rarely(value.eq(Entries.threshold), () => request(e, whereOf(arrival)));
+  const threshold = e.local32(load.i32(I(Entries.threshold))).value;
+  e.if(value.leU(threshold), () => {
+    e.rarely(value.eq(threshold), () => request(e, whereOf(arrival)));
     e.store("i32", entry, Entries.base + 4, value.add(1));
   });
 }

@@ -36,6 +36,8 @@ export interface Surroundings {
   readonly background: boolean;
   /** How much compiled code is kept. */
   readonly room?: Room;
+  /** Arrivals after which code is compiled. */
+  readonly threshold?: number;
   /** Take pages that are marked as code out of the TLBs for stores, so that the next store into one is noticed. */
   forgetStoresToCode(): void;
   /** Absolute address of the code that an address space (ASCE) has at an address; undefined when there is none. */
@@ -88,8 +90,6 @@ const SECOND_CHANCE = 50;
 const MOST_CHANGES = 16;
 const CHANGES_COUNT_FOR = 2000;
 const COMPILED = 0x8000_0000;
-/** The count of an entry for which compilation has been asked for. */
-const ASKED = Entries.threshold + 1;
 
 export class Jit {
   readonly #storage: Storage;
@@ -103,6 +103,8 @@ export class Jit {
   readonly #underWay = new Map<number, readonly Live[]>();
   readonly #imports: Record<string, WebAssembly.ImportValue>;
   readonly #byPage = new Map<number, Set<Live>>();
+  /** The count of an entry for which compilation has been asked for. */
+  readonly #asked: number;
   /** Regions that are installed, by place: entered, or retired. */
   readonly #byPlace = new Map<number, Live>();
   readonly #residents: Residents<Module>;
@@ -133,6 +135,9 @@ export class Jit {
     this.#view = storage.view();
     this.#linkage = linkage;
     this.#surroundings = surroundings;
+    const threshold = surroundings.threshold ?? Entries.patience;
+    this.#asked = threshold + 1;
+    this.#view.setUint32(Entries.threshold, threshold, true);
     this.#residents = new Residents(surroundings.room ?? ROOM);
     const decoder = new Decoder(storage, linkage.handlers);
     this.#code = {
@@ -202,7 +207,7 @@ export class Jit {
     const requests = this.#takeRequests(1);
     for (const { place } of requests) {
       this.#view.setUint32(entryOf(place), this.#inEntry(place), true);
-      this.#view.setUint32(entryOf(place) + 4, ASKED, true);
+      this.#view.setUint32(entryOf(place) + 4, this.#asked, true);
     }
     this.#changes.clear();
     this.#compile(requests, undefined);
@@ -215,7 +220,7 @@ export class Jit {
     return this.#view.getUint32(entryOf(place), true) === this.#inEntry(place);
   }
   #isAskedFor(place: number): boolean {
-    return this.#isFor(place) && this.#view.getUint32(entryOf(place) + 4, true) === ASKED;
+    return this.#isFor(place) && this.#view.getUint32(entryOf(place) + 4, true) === this.#asked;
   }
   /** The region that is installed for a place. */
   #regionFor(place: number): Live | undefined {
@@ -291,7 +296,7 @@ export class Jit {
   /** A region is not entered until it has been arrived at some times more. */
   #retire(region: Live): void {
     if (this.#regionFor(region.place) !== region) return;
-    this.#view.setUint32(entryOf(region.place) + 4, Entries.threshold - SECOND_CHANCE, true);
+    this.#view.setUint32(entryOf(region.place) + 4, Math.max(1, this.#asked - 1 - SECOND_CHANCE), true);
   }
   /** From now on a region is entered. */
   #enter({ place, number, module }: Live): void {
@@ -367,7 +372,9 @@ export class Jit {
     const isInstalled = this.#installed.has(number);
     if (!isInstalled) this.#awaited.delete(place);
     const isWaitedFor = !isInstalled && this.#isAskedFor(place);
-    if (isWaitedFor || this.#regionFor(place) === region) this.#view.setUint32(entryOf(place) + 4, 0, true);
+    // A retired region's entry counts.
+    const hasEntry = this.#byPlace.get(place) === region && this.#isFor(place);
+    if (isWaitedFor || hasEntry) this.#view.setUint32(entryOf(place) + 4, 0, true);
     if (this.#installed.delete(number)) {
       this.#linkage.regions.set(number, null);
       if (this.#byPlace.get(place) === region) this.#byPlace.delete(place);

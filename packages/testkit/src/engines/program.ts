@@ -20,6 +20,8 @@ const CODE_SIZE = 0x2000;
 const DATA = 0xf_0000;
 /** Milliseconds after which a program counts as endless. */
 const PATIENCE = 30_000;
+/** Arrivals after which code is compiled. */
+const HOT = 1500;
 /** PSW bits: 64-bit addressing mode; the same and wait. */
 const EXTENDED = 0x0000_0001_8000_0000n;
 const DISABLED_WAIT = EXTENDED | (1n << 49n);
@@ -57,6 +59,7 @@ export class Bench {
       services: absentServices,
       routines: hostRoutines,
       engine,
+      threshold: HOT,
       ...(room !== undefined && { room }),
     });
   }

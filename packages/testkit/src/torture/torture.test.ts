@@ -40,8 +40,8 @@ it("new code without end is compiled and forgotten", () => {
 });
 
 it("more code than there is room for: some is forgotten, the rest stays, and all of it runs", () => {
-  const bench = new Bench("jit-all", undefined, { modules: 200, regions: 1000 });
-  const ending = bench.run(crowd(randomFrom("torture/crowd"), 1200));
+  const bench = new Bench("jit-all", 120_000, { modules: 200, regions: 1000 });
+  const ending = bench.run(crowd(randomFrom("torture/crowd"), 1100));
   expect(ending).toMatchObject({ kind: "disabledWait", psw: [expect.anything(), 0n] });
   expect(bench.compiled?.evictions).toBeGreaterThan(800);
   expect(bench.compiled?.liveModules).toBeGreaterThan(150);
