@@ -505,7 +505,10 @@ export class Processors {
       return budget - 1;
     }
     const left = this.#lockstep?.run(cpu, budget) ?? this.#interpreter.operate(cpu.block, budget);
-    this.#jit?.compilePending();
+    if (this.#jit !== undefined) {
+      this.#jit.compilePending();
+      if (left <= 0) this.#jit.noteSlice(cpu.u32(at.lastRegion));
+    }
     return left;
   }
 

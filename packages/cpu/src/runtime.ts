@@ -29,6 +29,8 @@ export interface Runtime {
   readonly fetchSlow: number;
   /** (cpu, address, value, size, ar) -> 0, or -1 with an event. */
   readonly storeSlow: number;
+  /** The same for an operand that is not in the TLB; 1, with nothing done, when code was made from its page. */
+  readonly storeOutside: number;
   /** (cpu, address, size, ar) -> 0 when all of it may be stored into, or -1 with an event. */
   readonly probeStore: number;
   /** (cpu, absolute address, 1 to store) -> host offset of a doubleword of a translation table, or 0 with an event. */
@@ -77,14 +79,17 @@ export function buildRuntime(module: ModuleBuilder, storage: Storage, imports: R
   const { form } = storage;
   const locate = defineLocate(module, form, translate);
   definePage(module, storage, translate, locate);
+  const storeSlow = defineStoreSlow(module, form, translate);
+  const probeStore = defineProbeStore(module, form, translate);
   return {
     form,
     raise,
     translate,
     locate,
     fetchSlow: defineFetchSlow(module, form, translate),
-    storeSlow: defineStoreSlow(module, form, translate),
-    probeStore: defineProbeStore(module, form, translate),
+    storeSlow,
+    storeOutside: defineStoreOutside(module, form, translate, storeSlow, probeStore),
+    probeStore,
     instructionFetch: defineInstructionFetch(module, form, translate, raise),
     tablePlace,
     loadPsw: defineLoadPsw(module),
@@ -530,6 +535,49 @@ function defineStoreSlow(module: ModuleBuilder, form: StorageForm, translate: nu
     e.set(n, n.value.add(1));
     e.if(n.value.ltU(size), again);
   });
+  e.emit(I(0).node);
+  module.define(index, e.body);
+  return index;
+}
+
+function defineStoreOutside(
+  module: ModuleBuilder,
+  form: StorageForm,
+  translate: number,
+  storeSlow: number,
+  probeStore: number,
+): number {
+  const index = module.declare("storeOutside", ["i32", "i64", "i64", "i32", "i32"], ["i32"]);
+  const e = new Emitter(5);
+  const state = e.parameter32(0);
+  const address = e.parameter64(1);
+  const value = e.parameter64(2);
+  const size = e.parameter32(3);
+  const ar = e.parameter32(4);
+  const unlessCode = () =>
+    e.if(load.i32(state, at.codeChanged), () => {
+      e.store("i32", state, at.codeChanged, I(0));
+      e.return(I(1));
+    });
+  const offset = e.local32(address.low32().and(0xfff));
+  e.store("i32", state, at.codeChanged, I(0));
+  e.if(offset.value.add(size).gtU(0x1000), () => {
+    e.if(e.call32(probeStore, state, address, size, ar).ltS(0), () => e.return(I(-1)));
+    unlessCode();
+    e.return(e.call32(storeSlow, state, address, value, size, ar));
+  });
+  const host = e.localOffset(e.callOffset(form, translate, state, address, I(Access.store), ar));
+  e.if(host.value.isZero(), () => e.return(I(-1)));
+  unlessCode();
+  // Host offset of the operand's last byte.
+  const last = host.value.sub(offset.value).sub(size).add(1);
+  for (const [bytes, what] of [
+    [8, "i64"],
+    [4, "i64_32"],
+    [2, "i64_16"],
+    [1, "i64_8"],
+  ] as const)
+    e.if(size.eq(bytes), () => e.store(what, last, 0, value));
   e.emit(I(0).node);
   module.define(index, e.body);
   return index;

@@ -125,6 +125,8 @@ export const cpu = {
 
   /** Not zero: the next instruction is not for compiled code. */
   interpretNext: 0x480,
+  /** The region that was entered last, as its entry has it. */
+  lastRegion: 0x484,
   /** Counts how often translations were forgotten, or a TLB context has come to hold something else. */
   tlbGeneration: 0x474,
   /** Place of what the current TLB context holds, and how often one was chosen. */

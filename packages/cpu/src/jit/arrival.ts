@@ -169,6 +169,7 @@ function enterRegion(e: Emitter, arrival: Arrival, module: ModuleBuilder, region
 
 /** A region is about to be entered: when it has been often enough, it is worth being compiled again. */
 function countEntry(e: Emitter, value: I32, where: Where): void {
+  e.store("i32", where.cpu, at.lastRegion, value);
   const count = e.local32(value.shl(2)); // the sign, which says that there is a region, is shifted out
   const left = e.local32(load.i32(count.value, Patience.base));
   e.rarely(left.value, () => {

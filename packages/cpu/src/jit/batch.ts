@@ -18,7 +18,7 @@ export interface Target {
 }
 
 /** Functions that all regions may call, beside routines. */
-const always = ["raise", "fetchSlow", "storeSlow", "probeStore", "execute", "chain"];
+const always = ["raise", "fetchSlow", "storeSlow", "storeOutside", "probeStore", "execute", "chain"];
 
 export class BatchCompiler {
   readonly #target: Target;
@@ -59,6 +59,7 @@ export class BatchCompiler {
       raise: number("raise"),
       fetchSlow: number("fetchSlow"),
       storeSlow: number("storeSlow"),
+      storeOutside: number("storeOutside"),
       probeStore: number("probeStore"),
       execute: number("execute"),
       chain: number("chain"),

@@ -5,10 +5,11 @@ import type { Callees } from "../lower/instruction.ts";
 import type { FunctionBody } from "../wasm/module.ts";
 import { CODE, type Knowledge, RegionContext } from "./context.ts";
 import { keptRegisters } from "./kept-registers.ts";
-import { RegionLowering, type Setting } from "./lowering.ts";
+import { RegionLowering, type Setting, isEager, writesBack } from "./lowering.ts";
 import type { Understood, UnderstoodBlock as Block, UnderstoodRegion as Region } from "./meanings.ts";
 import { type Successor, crossesPage } from "./region.ts";
 import { registerUse } from "./registers.ts";
+import { type Standing, findStanding } from "./standing.ts";
 import { type Node, dominates, structure } from "./structure.ts";
 
 /** Functions that regions call. */
@@ -30,6 +31,8 @@ class RegionCompiler {
   /** Blocks at whose begin the condition code may be asked for. */
   readonly #needsCode: ReadonlySet<number>;
   readonly #kept: ReadonlyMap<number, number>;
+  /** In lasting regions: what is known at the begin of blocks. */
+  readonly #standing: ReadonlyMap<number, Standing> | undefined;
   readonly #loops = new Map<Node, Label>();
   readonly #merges = new Map<Node, Label>();
 
@@ -51,8 +54,11 @@ class RegionCompiler {
         used |= use.read | use.written;
       }
     }
-    this.#kept = keptRegisters(region, this.#nodes);
-    this.#context = new RegionContext(used, callees);
+    if (region.lasting) {
+      this.#kept = new Map();
+      this.#standing = findStanding(region, this.#nodes, this.#needsCode, { isEager, writesBack });
+    } else this.#kept = keptRegisters(region, this.#nodes);
+    this.#context = new RegionContext(used, callees, region.lasting);
   }
 
   compile(): FunctionBody {
@@ -82,7 +88,7 @@ class RegionCompiler {
     this.#meet(e, node, knowledge);
     e.loop((_, label) => {
       this.#loops.set(node, label);
-      this.#within(e, node, merges, this.#context.atMeeting(this.#keptAt(node)));
+      this.#within(e, node, merges, this.#knownAt(node));
     });
   }
   /** The labels of the blocks where ways meet again, the last of them outermost, and the block itself. */
@@ -96,7 +102,7 @@ class RegionCompiler {
       this.#merges.set(merge, label);
       this.#within(e, node, rest, knowledge);
     });
-    this.#tree(e, merge, this.#context.atMeeting(this.#keptAt(merge)));
+    this.#tree(e, merge, this.#knownAt(merge));
   }
 
   #instructions(e: Emitter, node: Node, knowledge: Knowledge): void {
@@ -128,6 +134,7 @@ class RegionCompiler {
   #edge(e: Emitter, block: Block, distance: number, knowledge: Knowledge): void {
     const context = this.#context;
     const leave = () => context.goOn(e, context.addressOf(distance), knowledge);
+    const leaveRarely = () => context.goOnRarely(e, distance, knowledge);
     const successor = block.successors.find((s) => s.distance === distance);
     const to = successor && this.#nodes.get(successor.id);
     if (to === undefined) {
@@ -137,11 +144,11 @@ class RegionCompiler {
     // The program may see another page there by now.
     if (crossesPage(this.#offset, block.distance, distance)) {
       const place = this.#block(to.id).instructions[0]?.place ?? 0;
-      e.rarely(context.leadsTo(e, context.addressOf(distance), place).isZero(), leave);
+      e.rarely(context.leadsTo(e, context.addressOf(distance), place).isZero(), leaveRarely);
     }
     const from = this.#node(block.id);
     if (to.order <= from.order) {
-      this.#back(e, from, to, knowledge, leave);
+      this.#back(e, from, to, knowledge, leaveRarely);
     } else if (to.merge) {
       this.#meet(e, to, knowledge);
       e.goto(labelOf(this.#merges, to));
@@ -161,9 +168,20 @@ class RegionCompiler {
   }
   /** Come to a block that other ways lead to. */
   #meet(e: Emitter, node: Node, knowledge: Knowledge): void {
+    const standing = this.#standing?.get(node.id);
+    if (standing !== undefined) {
+      this.#context.arrange(e, standing, knowledge);
+      return;
+    }
     if (!this.#needsCode.has(node.id)) knowledge.dirty &= ~CODE;
     this.#context.writeBack(e, knowledge);
     this.#context.take(e, this.#keptAt(node), knowledge);
+  }
+  #knownAt(node: Node): Knowledge {
+    const standing = this.#standing?.get(node.id);
+    return standing === undefined
+      ? this.#context.atMeeting(this.#keptAt(node))
+      : this.#context.standing(standing);
   }
   /** General registers that are in locals where several ways lead to a block. */
   #keptAt({ id }: Node): number {

@@ -6,6 +6,15 @@ import { I32, I64 } from "@lockframe/instructions";
 export type Rule = number;
 export const VALUE: Rule = 0;
 
+/** In place of a rule: the CPU's block has the code. */
+export const CLEAN = 15;
+/** A set of rules, as bits. */
+export type Codes = number;
+export const isOne = (codes: Codes): boolean => (codes & (codes - 1)) === 0;
+export const ruleIn = (codes: Codes): Rule => 31 - Math.clz32(codes);
+export const codesOf = (codes: Codes): Rule[] =>
+  Array.from({ length: 16 }, (_, rule) => rule).filter((rule) => codes & (1 << rule));
+
 const names = [
   "signed",
   "signedOrOverflow",

@@ -3,6 +3,9 @@
  * are taken into locals where they are first used. What the CPU's block lacks of them is known wherever code is
  * emitted, and is written where ways meet or the region is left: no way out has more to do than that, and few locals
  * live long, which is what makes the engine's optimising compiler slow.
+ *
+ * A lasting region is worth that time: all stays in locals until it is left. There, the right half of a register may be
+ * in a local of its own, so that arithmetic with words does not have to preserve the left half each time.
  */
 import type { ConditionCode } from "@lockframe/instructions";
 import { I32, type I64 } from "@lockframe/instructions";
@@ -11,7 +14,8 @@ import { Emitter, type Label, type Local, load } from "../lower/emitter.ts";
 import { conditionCode } from "../lower/instruction.ts";
 import { addendOf } from "../lower/tlb-entry.ts";
 import { Event, Tlb, cpu as at } from "../state.ts";
-import { type Rule, VALUE, isWide, nameOf } from "./condition.ts";
+import { CLEAN, type Codes, type Rule, VALUE, codesOf, isOne, isWide, nameOf, ruleIn } from "./condition.ts";
+import type { Standing } from "./standing.ts";
 
 const I = I32.of;
 
@@ -21,6 +25,8 @@ const I = I32.of;
  */
 const Info = {
   undone: 1 << 31,
+  /** Go on elsewhere, after all. */
+  goOn: 1 << 30,
   rule: 24,
   ruleMask: 0x1f,
   length: 16,
@@ -28,15 +34,23 @@ const Info = {
   budgetMask: 0xffff,
 } as const;
 
+/** In place of a branch's distance: the CPU's block has the address. */
+const NOTHING_TAKEN = 1;
+
 /** What is known where code is being emitted. */
 export interface Knowledge {
   /** How the condition code is described. */
   rule: Rule;
+  /** In lasting regions, where ways with different rules have met: the rule is in a local, and is one of these. */
+  rules: Codes | undefined;
+  /** Right halves of general registers that are in locals of their own, and those that the CPU's block does not have yet. */
+  right: number;
+  dirtyRight: number;
   /** Sets of general registers and of `CODE`: those that are in locals, and those the CPU's block does not have yet. */
   loaded: number;
   dirty: number;
-  /** Distance of the last branch that was taken, when the CPU's block does not have it yet. */
-  breaking: number | undefined;
+  /** Distance of the last branch that was taken, when the CPU's block does not have it yet; "kept": it is in a local. */
+  breaking: number | "kept" | undefined;
 }
 
 /** The condition code in a set of registers, each of which is a bit by its number. */
@@ -52,23 +66,48 @@ export class RegionContext {
   readonly budget: Local<I32> = { index: 2, value: this.e.parameter32(2) };
   /** Contents of general registers, by number; those that the region does not use are missing. */
   readonly #registers: readonly (Local<I64> | undefined)[];
+  readonly #rights: readonly (Local<I32> | undefined)[];
   readonly #chain: number;
   readonly #form: StorageForm;
+  readonly lasting: boolean;
+  /** The TLBs in use; in lasting regions. */
+  readonly tlb = this.e.local32();
   readonly #cc = this.e.local32();
   readonly #wide = [this.e.local64(), this.e.local64()] as const;
   readonly #narrow = [this.e.local32(), this.e.local32()] as const;
   readonly #distance = this.e.local32();
   readonly #info = this.e.local32();
+  /** In lasting regions, what a way out has to write: general registers, their right halves 16 bits higher. */
+  readonly #unwritten = this.e.local32();
+  readonly #breaking = this.e.local32();
+  readonly #rule = this.e.local32();
   readonly #rules = new Set<Rule>();
   /** Ways out: with the condition code still to be written; with everything written. */
   #outWithCode: Label = 0;
   #out: Label = 0;
 
   /** `used`: set of general registers. `chain`: function to go on with elsewhere. */
-  constructor(used: number, { chain, form }: { readonly chain: number; readonly form: StorageForm }) {
+  constructor(
+    used: number,
+    { chain, form }: { readonly chain: number; readonly form: StorageForm },
+    lasting: boolean,
+  ) {
     this.#chain = chain;
     this.#form = form;
-    this.#registers = Array.from({ length: 16 }, (_, n) => (used & (1 << n) ? this.e.local64() : undefined));
+    this.lasting = lasting;
+    const all = Array.from({ length: 16 }, (_, n) => (used & (1 << n)) !== 0);
+    this.#registers = all.map((isUsed) => (isUsed ? this.e.local64() : undefined));
+    this.#rights = all.map((isUsed) => (isUsed && lasting ? this.e.local32() : undefined));
+  }
+
+  right(n: number): Local<I32> {
+    const local = this.#rights[n];
+    if (local === undefined) throw new Error(`the region does not keep halves of general register ${n}`);
+    return local;
+  }
+  /** The value of a register's right half. */
+  rightValue(n: number, { right }: Knowledge): I32 {
+    return right & (1 << n) ? this.right(n).value : this.register(n).value.low32();
   }
 
   register(n: number): Local<I64> {
@@ -91,7 +130,15 @@ export class RegionContext {
 
   /** What is known where several ways have met, or the region begins. */
   atMeeting(loaded: number): Knowledge {
-    return { rule: VALUE, loaded, dirty: 0, breaking: undefined };
+    return {
+      rule: VALUE,
+      rules: undefined,
+      loaded,
+      dirty: 0,
+      right: 0,
+      dirtyRight: 0,
+      breaking: undefined,
+    };
   }
 
   /** Emit what `inside` emits, every way of which ends in one of the ways out. */
@@ -101,13 +148,16 @@ export class RegionContext {
       this.#out = out;
       e.block((__, outWithCode) => {
         this.#outWithCode = outWithCode;
+        if (this.lasting) this.takeTlb(e);
         inside();
       });
-      this.#writeDescribedCode();
+      if (this.lasting) this.#writeUnwritten();
+      else this.#writeDescribedCode();
     });
     const info = this.#info.value;
     const address = this.address.add(this.#distance.value.signed64());
     const budget = this.budget.value.add(info.and(Info.budgetMask));
+    if (this.lasting) e.if(info.and(Info.goOn), () => e.returnCall(this.#chain, cpu, address, budget));
     e.if(info.ltS(0), () => {
       e.store("i64", cpu, at.pswAddress, address);
       e.store("i32", cpu, at.interpretNext, I(1));
@@ -138,8 +188,25 @@ export class RegionContext {
   leaveUndone(e: Emitter, distance: number, knowledge: Knowledge, unused: number): void {
     this.#leave(e, distance, Info.undone | unused, knowledge);
   }
+  /** As `goOn`, where that is rare. */
+  goOnRarely(e: Emitter, distance: number, knowledge: Knowledge, unused = 0): void {
+    if (this.lasting) this.#leave(e, distance, Info.goOn | unused, knowledge);
+    else this.goOn(e, this.addressOf(distance), knowledge, unused);
+  }
   #leave(e: Emitter, distance: number, info: number, knowledge: Knowledge): void {
     const { dirty, rule } = knowledge;
+    if (this.lasting) {
+      const inLocal = knowledge.rules !== undefined;
+      if (!inLocal) e.set(this.#rule, I(dirty & CODE ? rule : CLEAN));
+      const { right, dirtyRight, breaking } = knowledge;
+      e.set(this.#unwritten, I((dirty & 0xffff) | (dirtyRight << 16)));
+      if ((right & ~dirtyRight & dirty) !== 0) throw new Error("a right half is not known to be written");
+      if (breaking !== "kept") e.set(this.#breaking, I(breaking ?? NOTHING_TAKEN));
+      e.set(this.#distance, I(distance));
+      e.set(this.#info, I(info));
+      e.goto(this.#outWithCode);
+      return;
+    }
     this.#write(e, dirty & ~CODE, knowledge);
     this.#writeBreaking(e, knowledge);
     e.set(this.#distance, I(distance));
@@ -157,7 +224,14 @@ export class RegionContext {
   writeBack(e: Emitter, knowledge: Knowledge): void {
     this.#writeAll(e, knowledge);
     knowledge.dirty = 0;
+    knowledge.dirtyRight = 0;
     knowledge.breaking = undefined;
+    // A rule in a local would still say that the code is to be written.
+    if (knowledge.rules !== undefined) {
+      knowledge.rules = undefined;
+      knowledge.rule = VALUE;
+      knowledge.loaded &= ~CODE;
+    }
   }
   /** The same for the general registers. */
   writeRegisters(e: Emitter, knowledge: Knowledge): void {
@@ -168,11 +242,43 @@ export class RegionContext {
   }
   /** The same for the condition code, on one of several ways. */
   writeCode(e: Emitter, knowledge: Knowledge): void {
-    this.#write(e, knowledge.dirty & CODE, knowledge);
+    this.#write(e, knowledge.dirty & CODE, { ...knowledge, dirtyRight: 0 });
   }
-  #write(e: Emitter, set: number, { rule }: Knowledge): void {
-    for (const n of numbers(set)) e.store("i64", this.cpu, at.gr + 8 * n, this.register(n).value);
-    if (set & CODE) e.store("i32", this.cpu, at.cc, this.#code(rule));
+  #write(e: Emitter, set: number, { rule, rules, loaded, right, dirtyRight }: Knowledge): void {
+    for (const n of numbers(set | dirtyRight)) {
+      // Whoever goes on will load the whole register soon, which waits long for a half that has just been stored.
+      const half = right & (1 << n);
+      if (half && !(loaded & (1 << n))) e.store("i32", this.cpu, at.gr + 8 * n, this.right(n).value);
+      else e.store("i64", this.cpu, at.gr + 8 * n, half ? this.#joined(n) : this.register(n).value);
+    }
+    if ((set & CODE) === 0) return;
+    if (rules === undefined) e.store("i32", this.cpu, at.cc, this.#code(rule));
+    else this.#writeCodeByRule(e, rules);
+  }
+  #joined(n: number): I64 {
+    return this.register(n).value.and(0xffff_ffff_0000_0000n).or(this.right(n).value.unsigned64());
+  }
+  #writeCodeByRule(e: Emitter, rules: Codes): void {
+    for (const known of codesOf(rules)) {
+      if (known === CLEAN) continue;
+      e.if(this.#rule.value.eq(known), () => e.store("i32", this.cpu, at.cc, this.#code(known)));
+    }
+  }
+  #writeUnwritten(): void {
+    const { e, cpu } = this;
+    const unwritten = this.#unwritten.value;
+    this.#registers.forEach((register, n) => {
+      if (register === undefined) return;
+      e.if(unwritten.and(1 << n), () => e.store("i64", cpu, at.gr + 8 * n, register.value));
+      e.if(unwritten.and(0x1_0000 << n), () => e.store("i32", cpu, at.gr + 8 * n, this.right(n).value));
+    });
+    e.if(this.#breaking.value.ne(NOTHING_TAKEN), () => this.#storeKeptBreaking(e));
+    let rules: Codes = 1 << VALUE;
+    for (const rule of this.#rules) rules |= 1 << rule;
+    this.#writeCodeByRule(e, rules);
+  }
+  #storeKeptBreaking(e: Emitter): void {
+    e.store("i64", this.cpu, at.breakingEvent, this.address.add(this.#breaking.value.signed64()));
   }
   #writeDescribedCode(): void {
     const { e } = this;
@@ -189,7 +295,82 @@ export class RegionContext {
     for (const n of numbers(set)) e.set(this.register(n), load.i64(this.cpu, at.gr + 8 * n));
   }
   #writeBreaking(e: Emitter, { breaking }: Knowledge): void {
-    if (breaking !== undefined) e.store("i64", this.cpu, at.breakingEvent, this.addressOf(breaking));
+    if (breaking === "kept") e.if(this.#breaking.value.ne(NOTHING_TAKEN), () => this.#storeKeptBreaking(e));
+    else if (breaking !== undefined) e.store("i64", this.cpu, at.breakingEvent, this.addressOf(breaking));
+  }
+
+  /** The breaking-event address that the CPU's block does not have yet. */
+  breakingEvent(breaking: number | "kept"): I64 {
+    if (breaking !== "kept") return this.addressOf(breaking);
+    const kept = this.address.add(this.#breaking.value.signed64());
+    return this.#breaking.value.ne(NOTHING_TAKEN).select(kept, load.i64(this.cpu, at.breakingEvent));
+  }
+
+  // --- lasting regions -------------------------------------------------------------------------------
+
+  /** After what may have changed the modes. */
+  takeTlb(e: Emitter): void {
+    e.set(this.tlb, load.i32(this.cpu, at.tlbRead));
+  }
+  /** Take registers as a whole. */
+  takeWhole(e: Emitter, set: number, knowledge: Knowledge): void {
+    for (const n of numbers(set & knowledge.right)) {
+      const bit = 1 << n;
+      if (!(knowledge.loaded & bit)) e.set(this.register(n), load.i64(this.cpu, at.gr + 8 * n));
+      if (knowledge.loaded & bit || knowledge.dirtyRight & bit) e.set(this.register(n), this.#joined(n));
+      knowledge.loaded |= bit;
+      if (knowledge.dirtyRight & bit) knowledge.dirty |= bit;
+      knowledge.right &= ~bit;
+      knowledge.dirtyRight &= ~bit;
+    }
+    this.take(e, set, knowledge);
+  }
+  /** Take right halves, wherever they then are. */
+  takeRight(e: Emitter, set: number, knowledge: Knowledge): void {
+    for (const n of numbers(set & ~knowledge.loaded & ~knowledge.right)) {
+      e.set(this.right(n), load.i32(this.cpu, at.gr + 8 * n));
+      knowledge.right |= 1 << n;
+    }
+  }
+  /** Have right halves in locals of their own. */
+  splitRight(e: Emitter, set: number, knowledge: Knowledge): void {
+    this.takeRight(e, set, knowledge);
+    for (const n of numbers(set & ~knowledge.right)) {
+      e.set(this.right(n), this.register(n).value.low32());
+      knowledge.right |= 1 << n;
+      if (knowledge.dirty & (1 << n)) knowledge.dirtyRight |= 1 << n;
+    }
+  }
+  /** From what is known on one way to what is known where it meets others. */
+  arrange(e: Emitter, to: Standing, knowledge: Knowledge): void {
+    const unexpected =
+      (knowledge.dirty & 0xffff & ~to.dirty) | (knowledge.dirtyRight & ~(to.dirty | to.right));
+    if (unexpected !== 0) throw new Error("a register is unexpectedly to be written");
+    this.splitRight(e, to.right, knowledge);
+    this.takeWhole(e, (to.live | to.dirty) & ~to.right, knowledge);
+    this.take(e, to.dirty & to.right, knowledge);
+    this.#arrangeCode(e, to.codes, knowledge);
+    if (knowledge.breaking !== "kept") e.set(this.#breaking, I(knowledge.breaking ?? NOTHING_TAKEN));
+  }
+  #arrangeCode(e: Emitter, codes: Codes, { dirty, rule, rules }: Knowledge): void {
+    const now = rules ?? 1 << (dirty & CODE ? rule : CLEAN);
+    if (codes === 1 << CLEAN) return; // nobody will ask for it
+    if ((now & ~codes) !== 0) throw new Error("a condition code is unexpectedly described");
+    if (isOne(codes) || rules !== undefined) return;
+    e.set(this.#rule, I(ruleIn(now)));
+  }
+  /** What is known where ways have met. */
+  standing({ live, dirty, right, codes }: Standing): Knowledge {
+    const code = codes === 1 << CLEAN ? 0 : CODE;
+    return {
+      rule: isOne(codes) && code ? ruleIn(codes) : VALUE,
+      rules: isOne(codes) ? undefined : codes,
+      loaded: (live & ~right) | dirty | code,
+      dirty: dirty | code,
+      right,
+      dirtyRight: right,
+      breaking: "kept",
+    };
   }
 
   // --- condition code ------------------------------------------------------------------------------
@@ -224,6 +405,15 @@ export class RegionContext {
   }
   /** From here on the code is in a local by its number. */
   materialize(e: Emitter, knowledge: Knowledge): void {
+    if (knowledge.rules !== undefined) {
+      for (const known of codesOf(knowledge.rules)) {
+        const code = known === CLEAN ? load.i32(this.cpu, at.cc) : this.#code(known);
+        if (known !== VALUE) e.if(this.#rule.value.eq(known), () => e.set(this.#cc, code));
+      }
+      knowledge.rules = undefined;
+      knowledge.rule = VALUE;
+      return;
+    }
     if (knowledge.rule === VALUE && knowledge.loaded & CODE) return;
     e.set(this.#cc, this.code(knowledge));
     knowledge.rule = VALUE;

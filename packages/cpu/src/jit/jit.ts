@@ -14,7 +14,7 @@ import { BackgroundCompiler } from "./background.ts";
 import { BatchCompiler, type Target, exportName } from "./batch.ts";
 import { Decoder } from "./decoder.ts";
 import { Residents, type Room } from "./residents.ts";
-import { type Code, type Region, type Request, discover, extents } from "./region.ts";
+import { type Code, type Extent, type Region, type Request, discover, extents } from "./region.ts";
 
 /** A function that compiled code may call. */
 export interface Linked {
@@ -71,6 +71,9 @@ interface Live {
   readonly module: Module;
   /** Name of its function in the module. */
   readonly name: string;
+  readonly lasting: boolean;
+  /** Slices that ended in it. */
+  slices: number;
   /** The smaller region that it takes the place of. */
   readonly replaces: Live | undefined;
   /** The storage that it was made from has changed. */
@@ -89,7 +92,13 @@ const SECOND_CHANCE = 50;
 /** A page that changed so often is left to the interpreter, until so many slices have passed. */
 const MOST_CHANGES = 16;
 const CHANGES_COUNT_FOR = 2000;
+/** Slices that end in a region until it is worth the time of a lasting one. */
+const SLICES = 300;
 const COMPILED = 0x8000_0000;
+
+/** What a region gives way to. */
+const nextExtent = (smaller: Live | undefined): Extent =>
+  smaller === undefined ? extents.small : smaller.slices < SLICES ? extents.large : extents.lasting;
 
 export class Jit {
   readonly #storage: Storage;
@@ -202,15 +211,29 @@ export class Jit {
     return requests;
   }
 
-  /** Compile what was asked for last now, whatever else the place's entry is for. */
+  /** Compile what was asked for last now, whatever else the place's entry is for: in one way or the other. */
   compileNow(): void {
     const requests = this.#takeRequests(1);
-    for (const { place } of requests) {
-      this.#view.setUint32(entryOf(place), this.#inEntry(place), true);
-      this.#view.setUint32(entryOf(place) + 4, this.#asked, true);
-    }
+    for (const { place } of requests) this.#ask(place);
     this.#changes.clear();
-    this.#compile(requests, undefined);
+    const lasts = requests.some(({ place }) => (place & 2) !== 0);
+    this.#compile(requests, undefined, lasts ? extents.lasting : extents.small);
+  }
+  #ask(place: number): void {
+    this.#view.setUint32(entryOf(place), this.#inEntry(place), true);
+    this.#view.setUint32(entryOf(place) + 4, this.#asked, true);
+  }
+
+  /**
+   * A slice was used up after a region had been entered: where that happens often, time goes. When such a region is
+   * entered again, it is compiled again.
+   */
+  noteSlice(value: number): void {
+    const region = this.#installed.get(value - COMPILED);
+    if (region === undefined || region.lasting) return;
+    region.slices += 1;
+    if (region.slices !== SLICES) return;
+    this.#view.setUint32(Patience.base + 4 * region.number, 1, true);
   }
 
   #inEntry(place: number): number {
@@ -228,11 +251,15 @@ export class Jit {
     return this.#isFor(place) && value >= COMPILED ? this.#installed.get(value - COMPILED) : undefined;
   }
 
-  #compile(requests: readonly Request[], background: BackgroundCompiler | undefined): void {
+  #compile(
+    requests: readonly Request[],
+    background: BackgroundCompiler | undefined,
+    extent?: Extent,
+  ): void {
     let batch: Region[] = [];
     let size = 0;
     for (const request of requests) {
-      const region = this.#regionWanted(request);
+      const region = this.#regionWanted(request, extent);
       if (region === undefined) continue;
       batch.push(region);
       size += region.size;
@@ -243,7 +270,7 @@ export class Jit {
     if (batch.length > 0) this.#make(batch, background);
   }
   /** What is to be compiled at a place, if anything is. */
-  #regionWanted(request: Request): Region | undefined {
+  #regionWanted(request: Request, extent?: Extent): Region | undefined {
     const { place } = request;
     const smaller = this.#regionFor(place);
     const isAskedFor = smaller === undefined && this.#isAskedFor(place);
@@ -256,7 +283,8 @@ export class Jit {
       this.#view.setUint32(entryOf(place) + 4, 0, true); // it will be asked for again
       return undefined;
     }
-    const region = discover(this.#code, request, smaller === undefined ? extents.small : extents.large);
+    if (smaller?.lasting === true) return undefined;
+    const region = discover(this.#code, request, extent ?? nextExtent(smaller));
     if (region !== undefined) this.#awaited.add(place);
     return region;
   }
@@ -309,7 +337,8 @@ export class Jit {
     const { place, pages } = region;
     const [name, replaces] = [exportName(region), this.#regionFor(place)];
     const number = this.#free.pop() ?? this.#next++;
-    const live: Live = { number, place, pages, module, name, replaces, dropped: false };
+    const { lasting } = region;
+    const live: Live = { number, place, pages, module, name, lasting, slices: 0, replaces, dropped: false };
     module.regions.add(live);
     for (const page of pages) {
       const others = this.#byPage.get(page);
@@ -351,7 +380,7 @@ export class Jit {
       this.#linkage.regions.set(number, exports[live.name]);
       this.#installed.set(number, live);
       this.#byPlace.set(place, live);
-      const patience = replaces === undefined ? Patience.entries : 0;
+      const patience = replaces === undefined && !live.lasting ? Patience.entries : 0;
       this.#view.setUint32(Patience.base + 4 * number, patience, true);
       this.#enter(live);
     }

@@ -66,7 +66,7 @@ function mostUsed(blocks: ReadonlyMap<number, Block>, body: ReadonlySet<number>)
 }
 
 /** Registers whose contents where a block begins may be asked for. */
-function liveAtBegin(
+export function liveAtBegin(
   blocks: ReadonlyMap<number, Block>,
   nodes: ReadonlyMap<number, Node>,
 ): ReadonlyMap<number, number> {

@@ -15,7 +15,7 @@ import {
   storeOf,
 } from "../lower/instruction.ts";
 import { type StorageOffset, offsetType } from "../lower/storage-offset.ts";
-import { cpu as at } from "../state.ts";
+import { Tlb, cpu as at } from "../state.ts";
 import { VALUE, ruleOf, test, testedMask } from "./condition.ts";
 import { CODE, type Knowledge, type RegionContext } from "./context.ts";
 import type { Understood as Decoded } from "./meanings.ts";
@@ -120,6 +120,7 @@ class RegionFlow implements Flow {
     }
     // After EXECUTE: in nearly every case the next sequential address.
     knowledge.loaded = 0;
+    if (context.lasting) context.takeTlb(e);
     e.rarely(target.ne(this.next), () => context.goOn(e, target, knowledge, following));
     this.proceed(e);
   }
@@ -144,10 +145,10 @@ class RegionFlow implements Flow {
   }
   /** Leave the region before the next instruction when a store may have changed that. */
   leaveChangedCode(e: Emitter): void {
-    const { context, knowledge, following } = this.#setting;
+    const { context, knowledge, distance, following } = this.#setting;
     e.rarely(load.i32(this.cpu, at.codeChanged), () => {
       e.store("i32", this.cpu, at.codeChanged, I32.of(0));
-      context.goOn(e, this.next, knowledge, following);
+      context.goOnRarely(e, distance + this.#decoded.length, knowledge, following);
     });
   }
 }
@@ -155,6 +156,17 @@ class RegionFlow implements Flow {
 const mayBeLeft = ({ statements, effects }: Recording): boolean =>
   statements.some((s) => s.kind !== "let") ||
   effects.some((e) => e.kind === "store" || e.kind === "when" || e.kind === "programAfter");
+/** It changes registers by a routine or another instruction, for which the CPU's block has to be up to date. */
+export const writesBack = ({ recording: { statements, effects } }: Decoded): boolean =>
+  statements.some(touchesRegisters) || effects.some((e) => e.kind === "execute");
+const touchesRegisters = (s: Statement): boolean =>
+  callsRoutine(s, (called) => !touchesNoRegister(called.routine.name) && !inRow(called));
+/** A row of general registers. */
+const inRow = (s: CallStatement): boolean => rowRoutines.has(s.routine.name) && rowOf(s).file <= 1;
+/** It sets the condition code on some ways only. */
+export const isEager = ({ recording: { statements, effects } }: Decoded): boolean =>
+  effects.some((e) => e.kind === "when") ||
+  statements.some((s) => callsRoutine(s, ({ routine }) => mayTrap(routine)));
 const callsRoutine = (s: Statement, which: (call: CallStatement) => boolean = () => true): boolean =>
   s.kind === "call"
     ? which(s)
@@ -198,30 +210,36 @@ export class RegionLowering extends InstructionLowering {
 
   compile(): void {
     const { recording } = this.#decoded;
-    const { statements, effects } = recording;
-    const touches = (s: Statement): boolean =>
-      callsRoutine(s, (called) => !touchesNoRegister(called.routine.name) && !this.#inRow(called));
-    const traps = (s: Statement): boolean => callsRoutine(s, ({ routine }) => mayTrap(routine));
     const context = this.#context;
     const knowledge = this.#knowledge;
-    const { read } = registerUse(recording);
-    this.#eager = effects.some((e) => e.kind === "when") || statements.some(traps);
-    context.take(this, read, knowledge);
-    if (statements.some(touches) || effects.some((e) => e.kind === "execute")) {
+    const { read, keptRight } = registerUse(recording);
+    this.#eager = isEager(this.#decoded);
+    const isSynchronized = writesBack(this.#decoded);
+    this.#take(isSynchronized);
+    if (isSynchronized) {
       context.writeBack(this, knowledge);
       knowledge.rule = VALUE;
       knowledge.loaded = read;
+      knowledge.right = 0;
       this.#taken = read;
     }
     // What the ways out would have to do is done once, before the first of them.
-    if (mayBeLeft(recording)) context.writeRegisters(this, knowledge);
+    if (mayBeLeft(recording) && !context.lasting) context.writeRegisters(this, knowledge);
+    if (context.lasting) context.splitRight(this, keptRight, knowledge);
     if (this.#eager) context.materialize(this, knowledge);
     this.lower(recording);
   }
-
-  /** A row of general registers. */
-  #inRow(s: CallStatement): boolean {
-    return rowRoutines.has(s.routine.name) && rowOf(s).file <= 1;
+  #take(isSynchronized: boolean): void {
+    const context = this.#context;
+    const knowledge = this.#knowledge;
+    const { read, whole, code } = registerUse(this.#decoded.recording);
+    if (!context.lasting) {
+      context.take(this, read, knowledge);
+      return;
+    }
+    context.takeWhole(this, isSynchronized ? read : whole, knowledge);
+    context.takeRight(this, read & ~whole, knowledge);
+    if (code && knowledge.rules !== undefined) context.materialize(this, knowledge);
   }
 
   protected override finish(): void {
@@ -229,8 +247,15 @@ export class RegionLowering extends InstructionLowering {
   }
   // --- storage -------------------------------------------------------------------------------------
 
+  protected override tlbPlace(table: number): void {
+    if (!this.#context.lasting) super.tlbPlace(table);
+    else this.code.get(this.#context.tlb.index);
+  }
+  protected override tagOffset(table: number): number {
+    return this.#context.lasting && table === at.tlbWrite ? Tlb.writeOffset : 0;
+  }
   protected override fetch(s: FetchStatement): void {
-    if (!this.#again) {
+    if (!this.#again || this.#context.lasting) {
       super.fetch(s);
       return;
     }
@@ -238,11 +263,11 @@ export class RegionLowering extends InstructionLowering {
     const entry = this.probe(at.tlbRead, ea, s.size);
     this.#unlessHit();
     if (s.size === 16) {
-      this.vectorAddress(entry, ea);
+      this.vectorAddress(at.tlbRead, entry, ea);
       this.loadStorage("v128", 0);
       return;
     }
-    this.hostAddress(entry, ea);
+    this.hostAddress(at.tlbRead, entry, ea);
     this.loadStorage(loadOf[s.size], 8 - s.size);
   }
   /** With the outcome of a probe on the stack. */
@@ -261,16 +286,50 @@ export class RegionLowering extends InstructionLowering {
     const ea = this.addressLocal(e.address);
     const value = this.valueLocal(e.value);
     const entry = this.probe(at.tlbWrite, ea, e.size);
-    this.#unlessHit();
     if (e.size === 16) {
-      this.vectorAddress(entry, ea);
+      this.#unlessHit();
+      this.vectorAddress(at.tlbWrite, entry, ea);
       this.code.get(value);
       this.storeStorage("v128", 0);
       return;
     }
-    this.hostAddress(entry, ea);
-    this.code.get(value);
-    this.storeStorage(storeOf[e.size], 8 - e.size);
+    const hit = () => {
+      this.hostAddress(at.tlbWrite, entry, ea);
+      this.code.get(value);
+      this.storeStorage(storeOf[e.size === 16 ? 8 : e.size], 8 - e.size);
+    };
+    if (this.#context.lasting) {
+      this.code.if(undefined, "likely");
+      this.depth += 1;
+      hit();
+      this.code.else();
+      this.#storeOutside(ea, value, e);
+      this.depth -= 1;
+      this.code.end();
+      return;
+    }
+    this.#unlessHit();
+    hit();
+  }
+  /** The page is not in the TLB; when code was made from it, the interpreter does the instruction. */
+  #storeOutside(ea: number, value: number, e: StoreEffect): void {
+    const operand =
+      e.value.type === "i64"
+        ? new I64({ kind: "local", type: "i64", index: value })
+        : new I32({ kind: "local", type: "i32", index: value }).unsigned64();
+    const address = new I64({ kind: "local", type: "i64", index: ea });
+    const outcome = this.call32(
+      this.callees.storeOutside,
+      this.#context.cpu,
+      address,
+      operand,
+      I32.of(e.size),
+      new I32(e.ar),
+    );
+    this.rarely(outcome, () => {
+      this.rarely(outcome.ltS(0), () => this.#flow.leave(this));
+      this.#flow.leaveUndone(this);
+    });
   }
 
   protected override noteBranch(): void {
@@ -281,9 +340,11 @@ export class RegionLowering extends InstructionLowering {
 
   protected override leaf(node: Node): void {
     if (node.kind === "register" && node.file === "gr" && node.index.kind === "const") {
-      const { value } = this.#context.register(Number(node.index.value));
-      const part = node.half === undefined ? value : (node.half === "low" ? value : value.shrU(32)).low32();
-      super.emit(part.node);
+      const n = Number(node.index.value);
+      const { value } = this.#context.register(n);
+      if (node.half === undefined) super.emit(value.node);
+      else if (node.half === "high") super.emit(value.shrU(32).low32().node);
+      else super.emit(this.#context.rightValue(n, this.#knowledge).node);
     } else if (node.kind === "state" && node.field === "cc") {
       super.emit(this.#context.code(this.#knowledge).node);
     } else if (node.kind === "relative" && node.offset.kind === "const") {
@@ -294,7 +355,7 @@ export class RegionLowering extends InstructionLowering {
       node.field === "breakingEvent" &&
       this.#knowledge.breaking !== undefined
     ) {
-      super.emit(this.#context.addressOf(this.#knowledge.breaking).node);
+      super.emit(this.#context.breakingEvent(this.#knowledge.breaking).node);
     } else super.leaf(node);
   }
 
@@ -304,21 +365,33 @@ export class RegionLowering extends InstructionLowering {
       return;
     }
     const n = Number(e.index.value);
+    const bit = 1 << n;
+    const knowledge = this.#knowledge;
+    if (e.half === "low" && this.#context.lasting) {
+      this.set(this.#context.right(n), new I32(e.value));
+      knowledge.right |= bit;
+      knowledge.dirtyRight |= bit;
+      return;
+    }
     const local = this.#context.register(n);
-    this.#knowledge.dirty |= 1 << n;
-    this.#knowledge.loaded |= 1 << n;
-    if (e.half === undefined) this.set(local, new I64(e.value));
-    else {
+    if (e.half === undefined) {
+      this.set(local, new I64(e.value));
+      knowledge.right &= ~bit;
+      knowledge.dirtyRight &= ~bit;
+    } else {
       const half = new I32(e.value).unsigned64();
       const [kept, value] = e.half === "low" ? [0xffff_ffff_0000_0000n, half] : [0xffff_ffffn, half.shl(32)];
       this.set(local, local.value.and(kept).or(value));
     }
+    knowledge.dirty |= bit;
+    knowledge.loaded |= bit;
   }
 
   // --- condition code ------------------------------------------------------------------------------
 
   override emit(node: Node): void {
-    const mask = this.#knowledge.rule === VALUE ? undefined : testedMask(node);
+    const { rule: now, rules } = this.#knowledge;
+    const mask = now === VALUE || rules !== undefined ? undefined : testedMask(node);
     if (mask !== undefined) {
       const { rule, a, b } = this.#context.described(this.#knowledge.rule);
       const of = (operand: Node | undefined) =>
@@ -349,6 +422,7 @@ export class RegionLowering extends InstructionLowering {
       });
     }
     this.#knowledge.rule = this.#eager ? VALUE : rule;
+    this.#knowledge.rules = undefined;
     this.#knowledge.loaded |= CODE;
     this.#knowledge.dirty |= CODE;
   }
@@ -360,7 +434,7 @@ export class RegionLowering extends InstructionLowering {
   // --- routines ------------------------------------------------------------------------------------
 
   protected override callInline(s: CallStatement): boolean {
-    if (!this.#inRow(s)) return false;
+    if (!inRow(s)) return false;
     this.#row(s);
     return true;
   }
@@ -377,6 +451,7 @@ export class RegionLowering extends InstructionLowering {
   protected override called(s: CallStatement): void {
     if (touchesNoRegister(s.routine.name)) return;
     this.#context.takeAgain(this, this.#taken);
+    if (this.#context.lasting) this.#context.takeTlb(this);
     if (this.#eager) this.#context.materializeAgain(this);
   }
 
@@ -385,15 +460,15 @@ export class RegionLowering extends InstructionLowering {
     const { first, last, file } = rowOf(s);
     const size = file === 0 ? 8 : 4;
     const numbers = row(first, last);
-    const registers = numbers.map((n) => ({ local: this.#context.register(n) }));
     const loads = s.routine.name === "loadMultiple";
     const [address] = s.args;
     if (address === undefined) throw new Error("a row has an address");
     const ea = this.addressLocal(address);
-    const bytes = size * registers.length;
-    const entry = this.probe(loads ? at.tlbRead : at.tlbWrite, ea, bytes);
+    const bytes = size * numbers.length;
+    const table = loads ? at.tlbRead : at.tlbWrite;
+    const entry = this.probe(table, ea, bytes);
     this.#unlessHit();
-    this.hostAddress(entry, ea);
+    this.hostAddress(table, entry, ea);
     // Host offset of the last register's operand: the first one's is the highest.
     const host = this.localOffset(this.#form);
     const type = offsetType(this.#form);
@@ -401,24 +476,29 @@ export class RegionLowering extends InstructionLowering {
       .constant(type, BigInt(bytes - 8))
       .binary("sub", type)
       .set(host.index);
-    registers.forEach(({ local }, k) => this.#transfer(loads, size, local, host, bytes - size * (k + 1)));
+    numbers.forEach((n, k) => this.#transfer(loads, size, n, host, bytes - size * (k + 1)));
     if (!loads) return;
+    const knowledge = this.#knowledge;
     const loaded = numbers.reduce((set, n) => set | (1 << n), 0);
-    this.#knowledge.dirty |= loaded;
-    this.#knowledge.loaded |= loaded;
+    if (size === 4 && this.#context.lasting) {
+      knowledge.right |= loaded;
+      knowledge.dirtyRight |= loaded;
+      return;
+    }
+    knowledge.dirty |= loaded;
+    knowledge.loaded |= loaded;
+    knowledge.right &= ~loaded;
+    knowledge.dirtyRight &= ~loaded;
   }
-  #transfer(
-    loads: boolean,
-    size: number,
-    local: Local<I64>,
-    host: Local<StorageOffset>,
-    offset: number,
-  ): void {
+  #transfer(loads: boolean, size: number, n: number, host: Local<StorageOffset>, offset: number): void {
+    const context = this.#context;
+    const local = context.register(n);
     if (loads && size === 8) this.set(local, load.i64(host.value, offset));
+    else if (loads && context.lasting) this.set(context.right(n), load.i32(host.value, offset));
     else if (loads) {
       const word = load.i32(host.value, offset).unsigned64();
       this.set(local, local.value.and(0xffff_ffff_0000_0000n).or(word));
     } else if (size === 8) this.store("i64", host.value, offset, local.value);
-    else this.store("i32", host.value, offset, local.value.low32());
+    else this.store("i32", host.value, offset, context.rightValue(n, this.#knowledge));
   }
 }

@@ -55,6 +55,8 @@ export interface Region<I = Decoded> {
   /** Numbers of the pages that its instructions are in. */
   readonly pages: ReadonlySet<number>;
   readonly size: number;
+  /** It is so hot that all stays in locals until it is left, whatever that costs to compile. */
+  readonly lasting: boolean;
 }
 
 /** What is asked for: code at a place, and how the program that ran it sees its surroundings. */
@@ -77,15 +79,17 @@ export interface Code extends Pick<Decoder, "decode" | "pageOf" | "offsetOf" | "
 export interface Extent {
   readonly instructions: number;
   readonly calling: number;
+  /** Places that a return may go to, each of which costs a comparison. */
+  readonly returns: number;
+  readonly lasting: boolean;
 }
-/** Of regions that became hot, and of those among them that go on being entered. */
+/** Of regions that became hot; of those among them that go on being entered; of those that most time goes into. */
 export const extents = {
-  small: { instructions: 200, calling: 0 },
-  large: { instructions: 500, calling: 300 },
+  small: { instructions: 200, calling: 0, returns: 4, lasting: false },
+  large: { instructions: 500, calling: 300, returns: 4, lasting: false },
+  lasting: { instructions: 600, calling: 400, returns: 12, lasting: true },
 } as const satisfies Record<string, Extent>;
 const DEEPEST = 3;
-/** Places that a return may go to, each of which costs a comparison. */
-const MOST_RETURNS = 4;
 const FARTHEST = 0x7000_0000;
 /** A block's id is its frame and its distance in one number: frames are farther apart than distances can be. */
 const FRAME_SPAN = 0x1_0000_0000;
@@ -136,7 +140,8 @@ class Discovery {
     if (!blocks.has(entry)) return undefined;
     const { place } = this.#request;
     const [absolute, offset, pages] = [this.#code.absolute(place), this.#offset, this.#pages];
-    return { place, absolute, offset, entry, blocks, pages, size: this.#found.size };
+    const { lasting } = this.#extent;
+    return { place, absolute, offset, entry, blocks, pages, size: this.#found.size, lasting };
   }
 
   /** Place of the instruction at a distance from the entry. */
@@ -202,7 +207,7 @@ class Discovery {
   #call(id: number, frame: Frame, routine: number, next: number, link: number): void {
     // A routine that calls itself goes round in its own code.
     const active = activeIn(frame, routine);
-    if (active !== undefined && active.backs.length >= MOST_RETURNS) return;
+    if (active !== undefined && active.backs.length >= this.#extent.returns) return;
     const called = active ?? frameOf(this.#frames++, frame, routine, link);
     if (called.link === -1) called.link = link;
     called.backs.push(to(frame, next));

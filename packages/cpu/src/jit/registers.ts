@@ -6,6 +6,11 @@ export interface RegisterUse {
   readonly read: number;
   /** Those that are written; what is written in part only, or not on every way, counts as read, too. */
   readonly written: number;
+  /** Of those that are read: as a whole, or their left half; and those whose right half is kept where it is not written. */
+  readonly whole: number;
+  readonly keptRight: number;
+  /** Of those that are written: the right half alone. */
+  readonly writtenRight: number;
   /** The condition code is asked for; it is set. */
   readonly code: boolean;
   readonly sets: boolean;
@@ -39,6 +44,9 @@ export function row(first: number, last: number): number[] {
 function find({ statements, effects }: Recording): RegisterUse {
   let read = 0;
   let written = 0;
+  let whole = 0;
+  let keptRight = 0;
+  let writtenWhole = 0;
   let code = false;
   let sets = false;
   const seen = new Set<Node>();
@@ -56,8 +64,10 @@ function find({ statements, effects }: Recording): RegisterUse {
     else if (node.kind === "relative") visit(node.offset);
     else if (node.kind === "state" && node.field === "cc") code = true;
     else if (node.kind === "register") {
-      if (node.file === "gr") read |= numberOf(node.index);
-      else visit(node.index);
+      if (node.file === "gr") {
+        read |= numberOf(node.index);
+        if (node.half !== "low") whole |= numberOf(node.index);
+      } else visit(node.index);
     }
   };
   const statement = (s: Statement): void => {
@@ -72,7 +82,9 @@ function find({ statements, effects }: Recording): RegisterUse {
       const loads = s.routine.name === "loadMultiple";
       for (const n of row(first, last)) {
         if (!loads || file !== 0) read |= 1 << n;
+        if (!loads && file === 0) whole |= 1 << n;
         if (loads) written |= 1 << n;
+        if (loads && file === 0) writtenWhole |= 1 << n;
       }
     } else {
       visit(s.condition);
@@ -86,8 +98,12 @@ function find({ statements, effects }: Recording): RegisterUse {
     if (e.kind === "setCc") sets = true;
     if (e.kind === "setRegister") {
       if (e.file === "gr") {
-        written |= numberOf(e.index);
-        if (e.half !== undefined || !always) read |= numberOf(e.index);
+        const one = numberOf(e.index);
+        written |= one;
+        if (e.half !== undefined || !always) read |= one;
+        if (e.half !== "low") writtenWhole |= one;
+        if (e.half === "high" || (e.half === undefined && !always)) whole |= one;
+        if (e.half === "low" && !always) keptRight |= one;
       } else visit(e.index);
       visit(e.value);
     } else if (e.kind === "setState" || e.kind === "setSystemMask") visit(e.value);
@@ -103,5 +119,6 @@ function find({ statements, effects }: Recording): RegisterUse {
   };
   statements.forEach(statement);
   effects.forEach((e) => effect(e));
-  return { read, written, code, sets };
+  const writtenRight = written & ~writtenWhole;
+  return { read, written, whole, keptRight, writtenRight, code, sets };
 }

@@ -24,7 +24,10 @@ import { offsetType, storageMemory } from "./storage-offset.ts";
 import { addendOf } from "./tlb-entry.ts";
 
 /** Functions that the code of instructions calls, by number in the module. */
-export interface Callees extends Pick<Runtime, "form" | "raise" | "fetchSlow" | "storeSlow" | "probeStore"> {
+export interface Callees extends Pick<
+  Runtime,
+  "form" | "raise" | "fetchSlow" | "storeSlow" | "storeOutside" | "probeStore"
+> {
   routine(name: string): number;
   /** (cpu, target address, modifier, address of EXECUTE, next sequential address) -> next address or -1. */
   readonly execute: number;
@@ -122,7 +125,7 @@ export type CallStatement = Statement & { kind: "call" };
 export type SetRegister = Effect & { kind: "setRegister" };
 
 export class InstructionLowering extends Emitter {
-  readonly #callees: Callees;
+  protected readonly callees: Callees;
   readonly #flow: Flow;
   readonly #cpu: I32;
   /** Locals of temporaries, by id. */
@@ -133,7 +136,7 @@ export class InstructionLowering extends Emitter {
 
   constructor(callees: Callees, flow: Flow, within: number | Emitter) {
     super(within);
-    this.#callees = callees;
+    this.callees = callees;
     this.#flow = flow;
     this.#cpu = flow.cpu;
   }
@@ -164,7 +167,7 @@ export class InstructionLowering extends Emitter {
       case "guard":
         this.#scope(() => {
           this.rarely(new I32(s.condition), () => {
-            this.callVoid(this.#callees.raise, this.#cpu, I32.of(s.code), I32.of(s.dxc));
+            this.callVoid(this.callees.raise, this.#cpu, I32.of(s.code), I32.of(s.dxc));
             this.#flow.leave(this);
           });
         });
@@ -215,7 +218,7 @@ export class InstructionLowering extends Emitter {
       this.emit(this.#cpu.node);
       for (const arg of s.args) this.emit(arg);
     }
-    this.code.call(this.#callees.routine(s.routine.name));
+    this.code.call(this.callees.routine(s.routine.name));
   }
 
   /** A routine did not end the instruction. */
@@ -243,13 +246,13 @@ export class InstructionLowering extends Emitter {
     const entry = this.probe(at.tlbRead, ea, size);
     this.code.if(type, "likely");
     this.depth += 1;
-    this.hostAddress(entry, ea);
+    this.hostAddress(at.tlbRead, entry, ea);
     this.loadStorage(loadOf[size], 8 - size);
     this.code.else();
     this.emit(this.#cpu.node);
     this.code.get(ea).i32(size);
     this.#scope(() => this.emit(ar));
-    this.code.call(this.#callees.fetchSlow);
+    this.code.call(this.callees.fetchSlow);
     if (size !== 8) this.code.unary("wrap", "i64");
     this.emit(this.#cpu.node);
     this.code.load("i32", at.event);
@@ -263,14 +266,14 @@ export class InstructionLowering extends Emitter {
     const entry = this.probe(at.tlbRead, ea, 16);
     this.code.if("v128", "likely");
     this.depth += 1;
-    this.vectorAddress(entry, ea);
+    this.vectorAddress(at.tlbRead, entry, ea);
     this.loadStorage("v128", 0);
     this.code.else();
     this.#scope(() => {
       const number = this.local32(new I32(ar));
       const address = new I64({ kind: "local", type: "i64", index: ea });
       const doubleword = (where: I64): I64 => {
-        const half = this.call64(this.#callees.fetchSlow, this.#cpu, where, I32.of(8), number.value);
+        const half = this.call64(this.callees.fetchSlow, this.#cpu, where, I32.of(8), number.value);
         this.emit(load.i32(this.#cpu, at.event).node);
         this.leaveIf();
         return half;
@@ -283,9 +286,9 @@ export class InstructionLowering extends Emitter {
     this.code.end();
   }
   /** The place of 16 bytes: a TLB's addend counts with eight. */
-  protected vectorAddress(entry: number, ea: number): void {
-    this.hostAddress(entry, ea);
-    const type = offsetType(this.#callees.form);
+  protected vectorAddress(table: number, entry: number, ea: number): void {
+    this.hostAddress(table, entry, ea);
+    const type = offsetType(this.callees.form);
     this.code.constant(type, 8n).binary("sub", type);
   }
 
@@ -307,33 +310,40 @@ export class InstructionLowering extends Emitter {
   protected probe(table: number, ea: number, size: number): number {
     const entry = this.body.local("i32");
     const code = this.code;
-    this.emit(this.#cpu.node);
+    this.tlbPlace(table);
     code
-      .load("i32", table)
       .get(ea)
       .unary("wrap", "i64")
       .i32(8)
       .binary("shrU", "i32")
       .i32((Tlb.dataEntries - 1) << 4)
       .binary("and", "i32");
-    code.binary("add", "i32").tee(entry).load("i64", 0);
+    code.binary("add", "i32").tee(entry).load("i64", this.tagOffset(table));
     code.get(ea);
     if (size > 1) code.constant("i64", BigInt(size - 1)).binary("add", "i64");
     code.constant("i64", -4096n).binary("and", "i64").binary("eq", "i64");
     return entry;
   }
+  /** Leaves the place of a TLB on the stack, less the `tagOffset` of its first tag. */
+  protected tlbPlace(table: number): void {
+    this.emit(this.#cpu.node);
+    this.code.load("i32", table);
+  }
+  protected tagOffset(_table: number): number {
+    return 0;
+  }
   /** Leaves on the stack where the operand of a TLB entry is, less 8 and its size. */
-  protected hostAddress(entry: number, ea: number): void {
+  protected hostAddress(table: number, entry: number, ea: number): void {
     const at = new I32({ kind: "local", type: "i32", index: entry });
     const address = new I64({ kind: "local", type: "i64", index: ea });
-    super.emit(addendOf(this.#callees.form, at).sub(address).node);
+    super.emit(addendOf(this.callees.form, at, this.tagOffset(table)).sub(address).node);
   }
   /** From, and to, the place in storage that is on the stack. */
   protected loadStorage(what: Load, offset: number): void {
-    this.code.load(what, offset, storageMemory(this.#callees.form));
+    this.code.load(what, offset, storageMemory(this.callees.form));
   }
   protected storeStorage(what: Store, offset: number): void {
-    this.code.store(what, offset, storageMemory(this.#callees.form));
+    this.code.store(what, offset, storageMemory(this.callees.form));
   }
 
   // --- effects -------------------------------------------------------------------------------------
@@ -392,7 +402,7 @@ export class InstructionLowering extends Emitter {
       this.emit(this.#cpu.node);
       this.code.get(ea).i32(e.size);
       this.emit(e.ar);
-      this.code.call(this.#callees.probeStore);
+      this.code.call(this.callees.probeStore);
       this.leaveIf();
     }
   }
@@ -501,7 +511,7 @@ export class InstructionLowering extends Emitter {
     const entry = this.probe(at.tlbWrite, ea, e.size);
     this.code.if(undefined, "likely");
     this.depth += 1;
-    this.hostAddress(entry, ea);
+    this.hostAddress(at.tlbWrite, entry, ea);
     this.code.get(value);
     this.storeStorage(storeOf[e.size], 8 - e.size);
     this.code.else();
@@ -510,7 +520,7 @@ export class InstructionLowering extends Emitter {
     if (e.size !== 8) this.code.unary("extendU", "i32");
     this.code.i32(e.size);
     this.#scope(() => this.emit(e.ar));
-    this.code.call(this.#callees.storeSlow);
+    this.code.call(this.callees.storeSlow);
     this.leaveIf();
     this.depth -= 1;
     this.code.end();
@@ -520,7 +530,7 @@ export class InstructionLowering extends Emitter {
     const entry = this.probe(at.tlbWrite, ea, 16);
     this.code.if(undefined, "likely");
     this.depth += 1;
-    this.vectorAddress(entry, ea);
+    this.vectorAddress(at.tlbWrite, entry, ea);
     this.code.get(value);
     this.storeStorage("v128", 0);
     this.code.else();
@@ -528,7 +538,7 @@ export class InstructionLowering extends Emitter {
       const number = this.local32(new I32(ar));
       const address = new I64({ kind: "local", type: "i64", index: ea });
       const vector = new V128({ kind: "local", type: "v128", index: value });
-      const { probeStore, storeSlow } = this.#callees;
+      const { probeStore, storeSlow } = this.callees;
       const leaveIfNot = (result: I32) => {
         this.emit(result.ltS(0).node);
         this.leaveIf();
@@ -575,7 +585,7 @@ export class InstructionLowering extends Emitter {
 
   #execute({ target, modifier }: Effect & { kind: "execute" }): void {
     const next = this.call64(
-      this.#callees.execute,
+      this.callees.execute,
       this.#cpu,
       new I64(target),
       new I32(modifier),
@@ -598,7 +608,7 @@ export class InstructionLowering extends Emitter {
   }
   #interruptIf(condition: I32, e: Effect & { kind: "programAfter" }): void {
     this.rarely(condition, () => {
-      this.callVoid(this.#callees.raise, this.#cpu, I32.of(e.code), I32.of(e.dxc));
+      this.callVoid(this.callees.raise, this.#cpu, I32.of(e.code), I32.of(e.dxc));
       this.store("i32", this.#cpu, at.event, I32.of(Event.programAfter));
       this.store("i64", this.#cpu, at.pswAddress, this.#flow.next);
       this.#flow.leave(this);

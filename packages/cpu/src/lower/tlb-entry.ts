@@ -9,9 +9,9 @@ import { StorageOffset, offsetType } from "./storage-offset.ts";
 
 const ADDEND = 8;
 
-/** Of the entry at a place in the engine's memory. */
-export const addendOf = (form: StorageForm, entry: I32): StorageOffset =>
-  new StorageOffset(load[offsetType(form)](entry, ADDEND).node);
+/** Of the entry at a place in the engine's memory, and so much farther. */
+export const addendOf = (form: StorageForm, entry: I32, farther = 0): StorageOffset =>
+  new StorageOffset(load[offsetType(form)](entry, farther + ADDEND).node);
 
 export const storeAddend = (e: Emitter, entry: I32, addend: StorageOffset): void =>
   e.store(addend.type, entry, ADDEND, addend);

@@ -1,0 +1,97 @@
+/** What is in locals where ways meet in a lasting region, and not yet in the CPU's block: found before code is emitted. */
+import { CLEAN, type Codes, VALUE, isOne, ruleOf } from "./condition.ts";
+import { liveAtBegin } from "./kept-registers.ts";
+import type { Understood, UnderstoodBlock as Block, UnderstoodRegion as Region } from "./meanings.ts";
+import { registerUse } from "./registers.ts";
+import type { Node } from "./structure.ts";
+
+export interface Standing {
+  /** Sets of general registers: those that may be asked for; */
+  readonly live: number;
+  /** those of which more than the right half may be missing in the CPU's block; */
+  readonly dirty: number;
+  /** those whose right half is in a local of its own, and missing in the CPU's block. */
+  readonly right: number;
+  /** How the condition code may be described; `CLEAN` alone, too, when nobody asks for it. */
+  readonly codes: Codes;
+}
+
+interface Draft extends Standing {
+  live: number;
+  dirty: number;
+  right: number;
+  codes: Codes;
+}
+
+/** What of an instruction matters here. */
+export interface Doing {
+  /** It has the CPU's block up to date, and changes that. */
+  writesBack(instruction: Understood): boolean;
+  /** The condition code is in a local by its number afterwards, if it is in any. */
+  isEager(instruction: Understood): boolean;
+}
+
+/** By the block's id, at its begin. */
+export function findStanding(
+  { blocks, entry }: Region,
+  nodes: ReadonlyMap<number, Node>,
+  needsCode: ReadonlySet<number>,
+  doing: Doing,
+): ReadonlyMap<number, Standing> {
+  const live = liveAtBegin(blocks, nodes);
+  const found = new Map<number, Draft>();
+  found.set(entry, { live: live.get(entry) ?? 0, dirty: 0, right: 0, codes: 1 << CLEAN });
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const id of nodes.keys()) {
+      const begin = found.get(id);
+      const block = blocks.get(id);
+      if (begin === undefined || block === undefined) continue;
+      const end = after(block, begin, doing);
+      for (const to of block.successors) {
+        if (!nodes.has(to.id)) continue;
+        const codes = needsCode.has(to.id) ? end.codes : 1 << CLEAN;
+        const next = found.get(to.id);
+        if (next === undefined) {
+          found.set(to.id, { live: live.get(to.id) ?? 0, dirty: end.dirty, right: end.right, codes });
+          changed = true;
+        } else changed = joined(next, end, codes) || changed;
+      }
+    }
+  }
+  return found;
+}
+
+function joined(next: Draft, { dirty, right }: Draft, codes: Codes): boolean {
+  const { dirty: dirtyBefore, right: rightBefore, codes: codesBefore } = next;
+  next.dirty |= dirty;
+  next.right |= right;
+  next.codes |= codes;
+  return next.dirty !== dirtyBefore || next.right !== rightBefore || next.codes !== codesBefore;
+}
+
+function after({ instructions }: Block, begin: Standing, doing: Doing): Draft {
+  let { dirty, right, codes } = begin;
+  for (const instruction of instructions) {
+    const { recording } = instruction;
+    const use = registerUse(recording);
+    // A right half that is wanted with its left half is put together.
+    dirty |= right & use.whole;
+    right &= ~use.whole;
+    if (use.code && !isOne(codes)) codes = 1 << VALUE;
+    if (doing.writesBack(instruction)) [dirty, right, codes] = [0, 0, 1 << CLEAN];
+    // Halves that are kept on some ways are in locals of their own.
+    right |= use.keptRight;
+    dirty |= use.written & ~use.writtenRight;
+    right = (right & ~(use.written & ~use.writtenRight)) | use.writtenRight;
+    codes = codesAfter(instruction, doing.isEager(instruction), codes);
+  }
+  return { live: 0, dirty, right, codes };
+}
+
+function codesAfter({ recording: { effects } }: Understood, isEager: boolean, before: Codes): Codes {
+  const some = effects.flatMap((e) => (e.kind === "when" ? e.effects : [e]));
+  const set = some.find((e) => e.kind === "setCc");
+  if (!isEager) return set === undefined ? before : 1 << ruleOf(set.cc);
+  return set !== undefined || before !== 1 << CLEAN ? 1 << VALUE : before;
+}
