@@ -44,6 +44,12 @@ export const REAL_SPACE = 0x20;
  */
 export const Patience = { base: 0x250000, mostRegions: 0x1_0000, entries: 60_000 } as const;
 
+/**
+ * Now and then, where control came from when a region was entered: their number (i32), then pairs of the breaking-event
+ * address and the region's (two i64).
+ */
+export const Arrivals = { base: 0x248000, first: 8, size: 16, most: 1023, among: 1024 } as const;
+
 export const CPU_BLOCKS = 0x290000;
 export const CPU_BLOCK_SIZE = 0x80000;
 

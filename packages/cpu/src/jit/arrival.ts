@@ -2,7 +2,7 @@
 import { I32, I64 } from "@lockframe/instructions";
 import type { StorageForm } from "@lockframe/memory";
 import { Emitter, type Label, type Local, load } from "../lower/emitter.ts";
-import { Entries, EntryRequest, Event, Patience, REAL_SPACE, Tlb, cpu as at } from "../state.ts";
+import { Arrivals, Entries, EntryRequest, Event, Patience, REAL_SPACE, Tlb, cpu as at } from "../state.ts";
 import { type StorageOffset, offsetType } from "../lower/storage-offset.ts";
 import { addendOf } from "../lower/tlb-entry.ts";
 import type { ModuleBuilder, Signature } from "../wasm/module.ts";
@@ -176,6 +176,17 @@ function countEntry(e: Emitter, value: I32, where: Where): void {
     e.set(left, left.value.sub(1));
     e.store("i32", count.value, Patience.base, left.value);
     e.rarely(left.value.isZero(), () => request(e, where));
+    e.rarely(left.value.and(Arrivals.among - 1).isZero(), () => noteArrival(e, where));
+  });
+}
+
+function noteArrival(e: Emitter, { cpu, address }: Where): void {
+  const count = e.local32(load.i32(I(Arrivals.base)));
+  e.if(count.value.ltU(Arrivals.most), () => {
+    const next = e.local32(count.value.mul(Arrivals.size)).value;
+    e.store("i64", next, Arrivals.base + Arrivals.first, load.i64(cpu, at.breakingEvent));
+    e.store("i64", next, Arrivals.base + Arrivals.first + 8, address);
+    e.store("i32", I(Arrivals.base), 0, count.value.add(1));
   });
 }
 

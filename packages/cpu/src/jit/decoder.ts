@@ -14,6 +14,8 @@ export interface Branch {
   readonly link?: number;
   /** General register that the branch goes by: it may be a return. */
   readonly returns?: number;
+  /** It does more than to branch: control never goes on in compiled code. */
+  readonly leaves?: boolean;
 }
 
 export interface Decoded {
@@ -42,7 +44,7 @@ const leaving: ReadonlySet<string> = new Set([
   "BSM",
   "BASSM",
 ]);
-const relativeCalls: ReadonlySet<string> = new Set(["BRAS", "BRASL"]);
+const calls: ReadonlySet<string> = new Set(["BRAS", "BRASL", "BASR"]);
 const PAGE = 0x1000;
 const MASK_48 = 0xffff_ffff_ffff_0000n;
 /** Branches that are remembered. */
@@ -131,7 +133,7 @@ function kindOf(definition: Instruction): Kind {
 }
 
 function branchOf(definition: Instruction, { effects }: Recording, word: bigint): Branch | undefined {
-  if (leaving.has(definition.mnemonic)) return { always: true, distance: undefined };
+  if (leaving.has(definition.mnemonic)) return { always: true, distance: undefined, leaves: true };
   const effect = effects.find((e) => e.kind === "branch");
   if (effect === undefined) return undefined;
   const { condition, target } = effect;
@@ -140,7 +142,7 @@ function branchOf(definition: Instruction, { effects }: Recording, word: bigint)
   return {
     always: condition.kind === "const",
     distance: distanceTo(target),
-    ...(relativeCalls.has(definition.mnemonic) && { link: register(8) }),
+    ...(calls.has(definition.mnemonic) && { link: register(8) }),
     ...(definition.mnemonic === "BCR" && { returns: register(12) }),
   };
 }

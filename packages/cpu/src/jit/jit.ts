@@ -12,6 +12,7 @@ import type { Signature } from "../wasm/module.ts";
 import { entryOf, placeInEntry } from "./arrival.ts";
 import { BackgroundCompiler } from "./background.ts";
 import { BatchCompiler, type Target, exportName } from "./batch.ts";
+import { BranchTargets } from "./branch-targets.ts";
 import { Decoder } from "./decoder.ts";
 import { Residents, type Room } from "./residents.ts";
 import { type Code, type Extent, type Region, type Request, discover, extents } from "./region.ts";
@@ -123,6 +124,7 @@ export class Jit {
   readonly #awaited = new Set<number>();
   /** Regions that are installed, by number. */
   readonly #installed = new Map<number, Live>();
+  readonly #targets: BranchTargets;
   /** Changes of pages from which code was made. */
   readonly #changes = new Map<number, number>();
   #next = 0;
@@ -148,6 +150,7 @@ export class Jit {
     this.#asked = threshold + 1;
     this.#view.setUint32(Entries.threshold, threshold, true);
     this.#residents = new Residents(surroundings.room ?? ROOM);
+    this.#targets = new BranchTargets(this.#view);
     const decoder = new Decoder(storage, linkage.handlers);
     this.#code = {
       decode: (place) => decoder.decode(place),
@@ -156,6 +159,7 @@ export class Jit {
       absolute: (place) => decoder.absolute(place),
       isStable: (page) => (this.#changes.get(page) ?? 0) <= MOST_CHANGES,
       wasReached: (place) => this.#isFor(place),
+      distancesFrom: (address) => this.#targets.distances(address),
     };
     const functions = [...linkage.functions];
     const linked = Object.fromEntries(functions.map(([name, { value }]) => [name, value]));
@@ -183,6 +187,7 @@ export class Jit {
     this.#slices += 1;
     if (this.#slices % CHANGES_COUNT_FOR === 0) this.#changes.clear();
     if (this.#underWay.size > 0) this.#takeAnswers();
+    this.#targets.collect();
     const count = this.#view.getUint32(Entries.requests, true);
     if (count === 0) return;
     this.#waited += 1;

@@ -66,7 +66,7 @@ export interface Setting {
   readonly distance: number;
   /** Instructions of the block that come after it. */
   readonly following: number;
-  /** Where a return goes in all likelihood. */
+  /** Where a branch by register goes in all likelihood. */
   readonly backs: readonly number[];
   /** Go on at a distance from the entry; every way of what this emits ends elsewhere. */
   readonly edge: (e: Emitter, distance: number, knowledge: Knowledge) => void;
@@ -113,6 +113,10 @@ class RegionFlow implements Flow {
     const { context, knowledge, following, backs, edge } = this.#setting;
     if (!this.#executes) {
       const taken = this.#taken();
+      if (mayBeTable(backs)) {
+        this.#jumpByTable(e, target, taken);
+        return;
+      }
       for (const back of backs)
         e.if(target.eq(context.addressOf(back)), () => edge(e, back, taken), undefined, "likely");
       context.goOn(e, target, taken);
@@ -123,6 +127,23 @@ class RegionFlow implements Flow {
     if (context.lasting) context.takeTlb(e);
     e.rarely(target.ne(this.next), () => context.goOn(e, target, knowledge, following));
     this.proceed(e);
+  }
+  /** Many targets, all near each other. */
+  #jumpByTable(e: Emitter, target: I64, taken: Knowledge): void {
+    const { context, backs, edge } = this.#setting;
+    const first = Math.min(...backs);
+    const cases = Array.from({ length: spanOf(backs) / 2 + 1 }, () => backs.length);
+    backs.forEach((back, n) => (cases[(back - first) / 2] = n));
+    // Rotated right by one, an odd distance is a long one.
+    const halfwords = e.local64(target.sub(context.addressOf(first)).rotl(63));
+    const arms = backs.map((back) => () => edge(e, back, taken));
+    const other = () => context.goOn(e, target, taken);
+    e.switch([...arms, other], (select) => {
+      const selector = halfwords.value
+        .ltU(cases.length)
+        .select(halfwords.value.low32(), I32.of(cases.length));
+      select(selector, cases, undefined);
+    });
   }
   jumpRelative(e: Emitter, offset: I64): void {
     if (offset.node.kind !== "const") throw new Error("a relative operand is constant in compiled code");
@@ -152,6 +173,13 @@ class RegionFlow implements Flow {
     });
   }
 }
+
+/** More targets than that are looked up in a table, unless they are farther apart. */
+const FEW_TARGETS = 4;
+const MOST_SPANNED = 4096;
+const spanOf = (targets: readonly number[]): number => Math.max(...targets) - Math.min(...targets);
+const mayBeTable = (targets: readonly number[]): boolean =>
+  targets.length > FEW_TARGETS && spanOf(targets) <= MOST_SPANNED;
 
 const mayBeLeft = ({ statements, effects }: Recording): boolean =>
   statements.some((s) => s.kind !== "let") ||

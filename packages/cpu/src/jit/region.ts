@@ -1,5 +1,5 @@
 /** Which instructions are compiled together, and how control goes between them. */
-import type { Decoded, Decoder } from "./decoder.ts";
+import type { Branch, Decoded, Decoder } from "./decoder.ts";
 
 /**
  * A call that a region follows: the routine becomes part of the region, once for each call, and when it returns to
@@ -39,7 +39,7 @@ export interface Block<I = Decoded> {
   readonly instructions: readonly I[];
   /** Blocks that control may go on with, inside the region or not; more may be unknown. */
   readonly successors: readonly Successor[];
-  /** Where the return that ends the block goes in all likelihood. */
+  /** Where the branch by register that ends the block goes in all likelihood. */
   readonly backs: readonly Successor[];
 }
 
@@ -73,6 +73,8 @@ export interface Code extends Pick<Decoder, "decode" | "pageOf" | "offsetOf" | "
   isStable(page: number): boolean;
   /** Control has come to a place before. */
   wasReached(place: number): boolean;
+  /** Bytes from the branch at an address to where it has gone. */
+  distancesFrom(address: bigint): readonly number[];
 }
 
 /** How much becomes part of a region: instructions at most, and calls while there are fewer than so many. */
@@ -90,6 +92,11 @@ export const extents = {
   lasting: { instructions: 600, calling: 400, returns: 12, lasting: true },
 } as const satisfies Record<string, Extent>;
 const DEEPEST = 3;
+/** Targets of a branch by register that belong to a region, and routines that one may call. */
+const MOST_TARGETS = 24;
+const MOST_CALLED = 3;
+/** Register by which routines return, as compilers have it, where the call is not known. */
+const RETURNS = 14;
 const FARTHEST = 0x7000_0000;
 /** A block's id is its frame and its distance in one number: frames are farther apart than distances can be. */
 const FRAME_SPAN = 0x1_0000_0000;
@@ -111,6 +118,10 @@ class Discovery {
   readonly #extent: Extent;
   #frames = 1;
   readonly #called = new Map<number, Frame>();
+  /** Branches by register that return to where the routine was called. */
+  readonly #returns = new Set<number>();
+  /** Where branches by register have been seen to go, by the id of the instruction. */
+  readonly #targets = new Map<number, Successor[]>();
   readonly #found = new Map<number, Decoded>();
   readonly #leaders = new Map<number, { readonly frame: Frame; readonly distance: number }>();
   readonly #pending: number[] = [];
@@ -189,10 +200,44 @@ class Discovery {
     if (branch === undefined) return;
     const next = distance + length;
     if (!branch.always) this.#lead(frame, next);
-    if (branch.distance === undefined) return;
+    if (branch.distance === undefined) {
+      if (!branch.leaves) this.#followSeen(id, frame, distance, branch, next);
+      return;
+    }
     const target = distance + branch.distance;
     if (branch.link === undefined) this.#lead(frame, target);
-    else if (this.#mayCall(frame, distance, target)) this.#call(id, frame, target, next, branch.link);
+    else if (this.#mayCall(frame, distance, target)) {
+      const called = this.#call(frame, target, next, branch.link);
+      if (called !== undefined) this.#called.set(id, called);
+    }
+  }
+  /** A branch by register: to where it has been seen to go, unless it is a return. */
+  #followSeen(id: number, frame: Frame, distance: number, branch: Branch, next: number): void {
+    if (branch.returns === (frame.link === -1 ? RETURNS : frame.link)) {
+      this.#returns.add(id);
+      return;
+    }
+    if (this.#extent.calling === 0) return;
+    const seen = this.#code.distancesFrom(this.#request.address + BigInt(distance));
+    // The address may have been saved, and be in another register by now.
+    if (frame.backs.some((back) => seen.includes(back.distance - distance))) {
+      this.#returns.add(id);
+      return;
+    }
+    if (!this.#extent.lasting) return;
+    const targets: Successor[] = [];
+    for (const bytes of seen.slice(0, MOST_TARGETS)) {
+      const target = distance + bytes;
+      if (Math.abs(target) >= FARTHEST || targets.some((other) => other.distance === target)) continue;
+      if (branch.link === undefined) {
+        this.#lead(frame, target);
+        targets.push(to(frame, target));
+      } else if (targets.length < MOST_CALLED && this.#mayCall(frame, distance, target)) {
+        const called = this.#call(frame, target, next, branch.link);
+        if (called !== undefined) targets.push(to(called, target));
+      }
+    }
+    if (targets.length > 0) this.#targets.set(id, targets);
   }
 
   /** A call is followed when there is room, and the routine is no stranger. */
@@ -204,16 +249,16 @@ class Discovery {
     if (crossesPage(this.#offset, caller, routine) && !this.#code.wasReached(place)) return false;
     return frame.depth < DEEPEST || activeIn(frame, routine) !== undefined;
   }
-  #call(id: number, frame: Frame, routine: number, next: number, link: number): void {
+  #call(frame: Frame, routine: number, next: number, link: number): Frame | undefined {
     // A routine that calls itself goes round in its own code.
     const active = activeIn(frame, routine);
-    if (active !== undefined && active.backs.length >= this.#extent.returns) return;
+    if (active !== undefined && active.backs.length >= this.#extent.returns) return undefined;
     const called = active ?? frameOf(this.#frames++, frame, routine, link);
     if (called.link === -1) called.link = link;
     called.backs.push(to(frame, next));
-    this.#called.set(id, called);
     this.#lead(called, routine);
     this.#lead(frame, next);
+    return called;
   }
 
   #block(id: number, frame: Frame, start: number): Block | undefined {
@@ -239,7 +284,8 @@ class Discovery {
       const called = branch.link === undefined ? frame : this.#called.get(idOf(frame, distance));
       if (called !== undefined) successors.push(to(called, distance + branch.distance));
     }
-    const backs = branch.returns === frame.link ? frame.backs : [];
+    const id = idOf(frame, distance);
+    const backs = this.#returns.has(id) ? frame.backs : (this.#targets.get(id) ?? []);
     return { successors: [...successors, ...backs], backs };
   }
 }
