@@ -11,10 +11,9 @@ const brancher = instructions.findIndex(({ mnemonic }) => mnemonic === "BCR");
 const target: Target = {
   definitions: instructions,
   signatures: new Map<string, Signature>([
-    ...["raise", "fetchSlow", "storeSlow", "probeStore", "execute"].map((name): [string, Signature] => [
-      name,
-      { parameters: ["i32"], results: [] },
-    ]),
+    ...["raise", "fetchSlow", "storeSlow", "storeOutside", "probeStore", "execute"].map(
+      (name): [string, Signature] => [name, { parameters: ["i32"], results: [] }],
+    ),
     ["chain", regionSignature],
   ]),
   form: "narrow",
