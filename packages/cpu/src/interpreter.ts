@@ -140,8 +140,10 @@ function compile(
   const run = defineRun(module, runtime, callees, handlers, TABLE, entering);
   defineOperate(module, storage, run, runtime.tlb);
   defineStep(module, runtime);
-  const { raise, fetchSlow, storeSlow, storeOutside, probeStore, execute } = callees;
-  const linked = new Map(Object.entries({ raise, fetchSlow, storeSlow, storeOutside, probeStore, execute }));
+  const { raise, fetchSlow, fetchOutside, storeSlow, storeOutside, probeStore, execute } = callees;
+  const linked = new Map(
+    Object.entries({ raise, fetchSlow, fetchOutside, storeSlow, storeOutside, probeStore, execute }),
+  );
   if (entering !== undefined) linked.set("chain", defineChain(module, storage.form, entering.regions));
   for (const [name, number] of numbers) linked.set(`routine ${name}`, number);
   if (asking !== undefined) for (const [name, number] of linked) module.export(name, number);

@@ -27,9 +27,11 @@ export interface Runtime {
   readonly locate: number;
   /** (cpu, address, size, ar) -> the operand; look at the event. */
   readonly fetchSlow: number;
+  /** The same; the TLB is asked first. */
+  readonly fetchOutside: number;
   /** (cpu, address, value, size, ar) -> 0, or -1 with an event. */
   readonly storeSlow: number;
-  /** The same for an operand that is not in the TLB; 1, with nothing done, when code was made from its page. */
+  /** The same, the TLB is asked first; 1, with nothing done, when code was made from the operand's page. */
   readonly storeOutside: number;
   /** (cpu, address, size, ar) -> 0 when all of it may be stored into, or -1 with an event. */
   readonly probeStore: number;
@@ -79,6 +81,7 @@ export function buildRuntime(module: ModuleBuilder, storage: Storage, imports: R
   const { form } = storage;
   const locate = defineLocate(module, form, translate);
   definePage(module, storage, translate, locate);
+  const fetchSlow = defineFetchSlow(module, form, translate);
   const storeSlow = defineStoreSlow(module, form, translate);
   const probeStore = defineProbeStore(module, form, translate);
   return {
@@ -86,7 +89,8 @@ export function buildRuntime(module: ModuleBuilder, storage: Storage, imports: R
     raise,
     translate,
     locate,
-    fetchSlow: defineFetchSlow(module, form, translate),
+    fetchSlow,
+    fetchOutside: defineFetchOutside(module, form, fetchSlow),
     storeSlow,
     storeOutside: defineStoreOutside(module, form, translate, storeSlow, probeStore),
     probeStore,
@@ -540,6 +544,38 @@ function defineStoreSlow(module: ModuleBuilder, form: StorageForm, translate: nu
   return index;
 }
 
+/** Where the operand ends in storage, when it is in the TLB: there, `found` is emitted. */
+function ifInTlb(
+  e: Emitter,
+  form: StorageForm,
+  table: I32,
+  { address, size }: { readonly address: I64; readonly size: I32 },
+  found: (last: StorageOffset) => void,
+): void {
+  const low = address.low32();
+  const entry = e.local32(table.add(low.shrU(8).and((Tlb.dataEntries - 1) << 4)));
+  const end = address.add(size.unsigned64()).sub(1);
+  e.if(load.i64(entry.value).eq(end.and(PAGE_MASK)), () =>
+    found(addendOf(form, entry.value).sub(address).add(8).sub(size)),
+  );
+}
+
+function defineFetchOutside(module: ModuleBuilder, form: StorageForm, fetchSlow: number): number {
+  const index = module.declare("fetchOutside", ["i32", "i64", "i32", "i32"], ["i64"]);
+  const e = new Emitter(4);
+  const state = e.parameter32(0);
+  const address = e.parameter64(1);
+  const size = e.parameter32(2);
+  ifInTlb(e, form, load.i32(state, at.tlbRead), { address, size }, (last) => {
+    // The operand's bytes are the leftmost of eight.
+    const eight = load.i64(last.add(size).sub(8));
+    e.return(eight.shrU(I64.of(64).sub(size.shl(3).unsigned64())));
+  });
+  e.emit(e.call64(fetchSlow, state, address, size, e.parameter32(3)).node);
+  module.define(index, e.body);
+  return index;
+}
+
 function defineStoreOutside(
   module: ModuleBuilder,
   form: StorageForm,
@@ -559,6 +595,17 @@ function defineStoreOutside(
       e.store("i32", state, at.codeChanged, I(0));
       e.return(I(1));
     });
+  const store = (last: StorageOffset) => {
+    for (const [bytes, what] of [
+      [8, "i64"],
+      [4, "i64_32"],
+      [2, "i64_16"],
+      [1, "i64_8"],
+    ] as const)
+      e.if(size.eq(bytes), () => e.store(what, last, 0, value));
+    e.return(I(0));
+  };
+  ifInTlb(e, form, load.i32(state, at.tlbWrite), { address, size }, store);
   const offset = e.local32(address.low32().and(0xfff));
   e.store("i32", state, at.codeChanged, I(0));
   e.if(offset.value.add(size).gtU(0x1000), () => {
@@ -569,15 +616,7 @@ function defineStoreOutside(
   const host = e.localOffset(e.callOffset(form, translate, state, address, I(Access.store), ar));
   e.if(host.value.isZero(), () => e.return(I(-1)));
   unlessCode();
-  // Host offset of the operand's last byte.
-  const last = host.value.sub(offset.value).sub(size).add(1);
-  for (const [bytes, what] of [
-    [8, "i64"],
-    [4, "i64_32"],
-    [2, "i64_16"],
-    [1, "i64_8"],
-  ] as const)
-    e.if(size.eq(bytes), () => e.store(what, last, 0, value));
+  store(host.value.sub(offset.value).sub(size).add(1));
   e.emit(I(0).node);
   module.define(index, e.body);
   return index;

@@ -11,7 +11,7 @@ const brancher = instructions.findIndex(({ mnemonic }) => mnemonic === "BCR");
 const target: Target = {
   definitions: instructions,
   signatures: new Map<string, Signature>([
-    ...["raise", "fetchSlow", "storeSlow", "storeOutside", "probeStore", "execute"].map(
+    ...["raise", "fetchSlow", "fetchOutside", "storeSlow", "storeOutside", "probeStore", "execute"].map(
       (name): [string, Signature] => [name, { parameters: ["i32"], results: [] }],
     ),
     ["chain", regionSignature],

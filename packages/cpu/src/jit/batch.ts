@@ -18,7 +18,16 @@ export interface Target {
 }
 
 /** Functions that all regions may call, beside routines. */
-const always = ["raise", "fetchSlow", "storeSlow", "storeOutside", "probeStore", "execute", "chain"];
+const always = [
+  "raise",
+  "fetchSlow",
+  "fetchOutside",
+  "storeSlow",
+  "storeOutside",
+  "probeStore",
+  "execute",
+  "chain",
+];
 
 export class BatchCompiler {
   readonly #target: Target;
@@ -58,6 +67,7 @@ export class BatchCompiler {
       form: this.#target.form,
       raise: number("raise"),
       fetchSlow: number("fetchSlow"),
+      fetchOutside: number("fetchOutside"),
       storeSlow: number("storeSlow"),
       storeOutside: number("storeOutside"),
       probeStore: number("probeStore"),

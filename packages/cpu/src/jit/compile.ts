@@ -5,12 +5,13 @@ import type { Callees } from "../lower/instruction.ts";
 import type { FunctionBody } from "../wasm/module.ts";
 import { CODE, type Knowledge, RegionContext } from "./context.ts";
 import { keptRegisters } from "./kept-registers.ts";
-import { RegionLowering, type Setting, isEager, writesBack } from "./lowering.ts";
+import { RegionLowering, type Setting, callsOut, isEager, writesBack } from "./lowering.ts";
 import type { Understood, UnderstoodBlock as Block, UnderstoodRegion as Region } from "./meanings.ts";
 import { type Successor, crossesPage } from "./region.ts";
 import { registerUse } from "./registers.ts";
 import { type Standing, findStanding } from "./standing.ts";
 import { type Node, dominates, structure } from "./structure.ts";
+import { type WindowUses, findWindows } from "./windows.ts";
 
 /** Functions that regions call. */
 export interface RegionCallees extends Callees {
@@ -33,6 +34,7 @@ class RegionCompiler {
   readonly #kept: ReadonlyMap<number, number>;
   /** In lasting regions: what is known at the begin of blocks. */
   readonly #standing: ReadonlyMap<number, Standing> | undefined;
+  readonly #windows: ReadonlyMap<number, readonly WindowUses[]>;
   readonly #loops = new Map<Node, Label>();
   readonly #merges = new Map<Node, Label>();
 
@@ -59,6 +61,11 @@ class RegionCompiler {
       this.#standing = findStanding(region, this.#nodes, this.#needsCode, { isEager, writesBack });
     } else this.#kept = keptRegisters(region, this.#nodes);
     this.#context = new RegionContext(used, callees, region.lasting);
+    this.#windows = region.lasting ? findWindows(region, this.#nodes, callsOut) : new Map();
+    for (const uses of this.#windows.values())
+      for (const { fetches, store } of uses)
+        for (const use of [...fetches.values(), ...(store === undefined ? [] : [store])])
+          if (use.window.operands > 1) this.#context.window(use.window);
   }
 
   compile(): FunctionBody {
@@ -110,12 +117,14 @@ class RegionCompiler {
     const block = this.#block(node.id);
     const { instructions, backs } = block;
     e.set(context.budget, context.budget.value.sub(instructions.length));
+    const windows = this.#windows.get(node.id);
     let { distance } = block;
     instructions.forEach((decoded, n) => {
       const setting: Setting = {
         context,
         knowledge,
         distance,
+        windows: windows?.[n],
         following: instructions.length - 1 - n,
         backs: backs.map((to) => to.distance),
         edge: (from: Emitter, to: number, known: Knowledge) => this.#edge(from, block, to, { ...known }),

@@ -12,10 +12,12 @@ import { I32, type I64 } from "@lockframe/instructions";
 import type { StorageForm } from "@lockframe/memory";
 import { Emitter, type Label, type Local, load } from "../lower/emitter.ts";
 import { conditionCode } from "../lower/instruction.ts";
+import type { StorageOffset } from "../lower/storage-offset.ts";
 import { addendOf } from "../lower/tlb-entry.ts";
 import { Event, Tlb, cpu as at } from "../state.ts";
 import { CLEAN, type Codes, type Rule, VALUE, codesOf, isOne, isWide, nameOf, ruleIn } from "./condition.ts";
 import type { Standing } from "./standing.ts";
+import type { Window } from "./windows.ts";
 
 const I = I32.of;
 
@@ -82,6 +84,7 @@ export class RegionContext {
   readonly #breaking = this.e.local32();
   readonly #rule = this.e.local32();
   readonly #rules = new Set<Rule>();
+  readonly #windows = new Map<string, Local<StorageOffset>>();
   /** Ways out: with the condition code still to be written; with everything written. */
   #outWithCode: Label = 0;
   #out: Label = 0;
@@ -308,6 +311,12 @@ export class RegionContext {
 
   // --- lasting regions -------------------------------------------------------------------------------
 
+  /** Where the operands of a window are, counted from its last one, less 16; zero when they are not all in one TLB entry. */
+  window({ name }: Window): Local<StorageOffset> {
+    let local = this.#windows.get(name);
+    if (local === undefined) this.#windows.set(name, (local = this.e.localOffset(this.#form)));
+    return local;
+  }
   /** After what may have changed the modes. */
   takeTlb(e: Emitter): void {
     e.set(this.tlb, load.i32(this.cpu, at.tlbRead));

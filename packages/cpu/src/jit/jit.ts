@@ -94,7 +94,7 @@ const SECOND_CHANCE = 50;
 const MOST_CHANGES = 16;
 const CHANGES_COUNT_FOR = 2000;
 /** Slices that end in a region until it is worth the time of a lasting one. */
-const SLICES = 300;
+const SLICES = 1000;
 const COMPILED = 0x8000_0000;
 
 /** What a region gives way to. */
@@ -256,11 +256,7 @@ export class Jit {
     return this.#isFor(place) && value >= COMPILED ? this.#installed.get(value - COMPILED) : undefined;
   }
 
-  #compile(
-    requests: readonly Request[],
-    background: BackgroundCompiler | undefined,
-    extent?: Extent,
-  ): void {
+  #compile(requests: readonly Request[], background: BackgroundCompiler | undefined, extent?: Extent): void {
     let batch: Region[] = [];
     let size = 0;
     for (const request of requests) {

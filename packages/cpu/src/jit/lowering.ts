@@ -14,12 +14,14 @@ import {
   loadOf,
   storeOf,
 } from "../lower/instruction.ts";
-import { type StorageOffset, offsetType } from "../lower/storage-offset.ts";
+import { StorageOffset, offsetType } from "../lower/storage-offset.ts";
+import { addendOf } from "../lower/tlb-entry.ts";
 import { Tlb, cpu as at } from "../state.ts";
 import { VALUE, ruleOf, test, testedMask } from "./condition.ts";
 import { CODE, type Knowledge, type RegionContext } from "./context.ts";
 import type { Understood as Decoded } from "./meanings.ts";
 import { registerUse, row, rowOf, rowRoutines } from "./registers.ts";
+import type { Window, WindowUse, WindowUses } from "./windows.ts";
 
 /** Routines that get all they need as arguments and touch no register. */
 const registerFree: ReadonlySet<string> = new Set([
@@ -68,6 +70,8 @@ export interface Setting {
   readonly following: number;
   /** Where a branch by register goes in all likelihood. */
   readonly backs: readonly number[];
+  /** Of operands whose access tests are shared. */
+  readonly windows: WindowUses | undefined;
   /** Go on at a distance from the entry; every way of what this emits ends elsewhere. */
   readonly edge: (e: Emitter, distance: number, knowledge: Knowledge) => void;
 }
@@ -181,6 +185,9 @@ const spanOf = (targets: readonly number[]): number => Math.max(...targets) - Ma
 const mayBeTable = (targets: readonly number[]): boolean =>
   targets.length > FEW_TARGETS && spanOf(targets) <= MOST_SPANNED;
 
+/** What a window's place is less than that of its last operand, beside what TLB entries have. */
+const WINDOW_BIAS = 8;
+
 const mayBeLeft = ({ statements, effects }: Recording): boolean =>
   statements.some((s) => s.kind !== "let") ||
   effects.some((e) => e.kind === "store" || e.kind === "when" || e.kind === "programAfter");
@@ -191,6 +198,10 @@ const touchesRegisters = (s: Statement): boolean =>
   callsRoutine(s, (called) => !touchesNoRegister(called.routine.name) && !inRow(called));
 /** A row of general registers. */
 const inRow = (s: CallStatement): boolean => rowRoutines.has(s.routine.name) && rowOf(s).file <= 1;
+/** It calls what may change translations. */
+export const callsOut = ({ recording: { statements, effects } }: Decoded): boolean =>
+  statements.some((s) => callsRoutine(s, (called) => !inRow(called))) ||
+  effects.some((e) => e.kind === "execute");
 /** It sets the condition code on some ways only. */
 export const isEager = ({ recording: { statements, effects } }: Decoded): boolean =>
   effects.some((e) => e.kind === "when") ||
@@ -208,6 +219,7 @@ export class RegionLowering extends InstructionLowering {
   readonly #flow: RegionFlow;
   readonly #decoded: Decoded;
   readonly #distance: number;
+  readonly #windows: WindowUses | undefined;
   /** As long as no effect has committed the instruction can be left to the interpreter. */
   readonly #again: boolean;
   /** It has more stores than one, or stores on some ways only. */
@@ -232,6 +244,7 @@ export class RegionLowering extends InstructionLowering {
     this.#flow = flow;
     this.#decoded = decoded;
     this.#distance = setting.distance;
+    this.#windows = setting.windows;
     this.#again = !calls;
     this.#storesMore = stores;
   }
@@ -283,6 +296,11 @@ export class RegionLowering extends InstructionLowering {
     return this.#context.lasting && table === at.tlbWrite ? Tlb.writeOffset : 0;
   }
   protected override fetch(s: FetchStatement): void {
+    const use = this.#windows?.fetches.get(s);
+    if (use !== undefined && use.window.operands > 1) {
+      this.#fetchByWindow(s, use);
+      return;
+    }
     if (!this.#again || this.#context.lasting) {
       super.fetch(s);
       return;
@@ -306,7 +324,66 @@ export class RegionLowering extends InstructionLowering {
     this.depth -= 1;
     this.code.end();
   }
+  /** Leaves the place of a window on the stack when its operands can be accessed by it. */
+  #ifWindow({ window, opens }: WindowUse, type: "i32" | "i64" | undefined): Local<StorageOffset> {
+    const place = this.#context.window(window);
+    if (opens) this.#openWindow(window, place);
+    super.emit(place.value.isNotZero().node);
+    this.code.if(type, "likely");
+    return place;
+  }
+  #openWindow({ table, registers, first, last, end }: Window, place: Local<StorageOffset>): void {
+    const parts = registers.map((n) => this.#context.register(n).value);
+    const base = parts.reduce((sum, part) => sum.add(part));
+    const address = this.local64(base.add(first));
+    const entry = this.probe(table, address.index, end - first);
+    const hit = this.local32();
+    this.code.set(hit.index);
+    const entryPlace = new I32({ kind: "local", type: "i32", index: entry });
+    const addend = addendOf(this.#form, entryPlace, this.tagOffset(table));
+    const found = addend.sub(address.value).sub(last - first + WINDOW_BIAS);
+    super.emit(StorageOffset.choose(hit.value, found, StorageOffset.of(this.#form, 0)).node);
+    this.code.set(place.index);
+  }
+  #fetchByWindow(s: FetchStatement, use: WindowUse): void {
+    const size = s.size === 16 ? 8 : s.size;
+    const { window, displacement } = use;
+    const place = this.#ifWindow(use, size === 8 ? "i64" : "i32");
+    this.depth += 1;
+    this.code.get(place.index);
+    this.loadStorage(loadOf[size], window.last - displacement + 8 + WINDOW_BIAS - size);
+    this.code.else();
+    this.scope(() => {
+      const ea = this.addressLocal(s.address);
+      super.emit(this.#context.cpu.node);
+      this.code.get(ea).i32(size);
+      this.emit(s.ar);
+      this.code.call(this.callees.fetchOutside);
+      if (size !== 8) this.code.unary("wrap", "i64");
+    });
+    this.emit(load.i32(this.#context.cpu, at.event).node);
+    this.leaveIf();
+    this.depth -= 1;
+    this.code.end();
+  }
+  #storeByWindow(e: StoreEffect, use: WindowUse): void {
+    const size = e.size === 16 ? 8 : e.size;
+    const value = this.valueLocal(e.value);
+    const place = this.#ifWindow(use, undefined);
+    this.depth += 1;
+    this.code.get(place.index).get(value);
+    this.storeStorage(storeOf[size], use.window.last - use.displacement + 8 + WINDOW_BIAS - size);
+    this.code.else();
+    this.scope(() => this.#storeOutside(this.addressLocal(e.address), value, e));
+    this.depth -= 1;
+    this.code.end();
+  }
   protected override storeOperand(e: StoreEffect): void {
+    const use = this.#windows?.store;
+    if (use !== undefined && use.window.operands > 1) {
+      this.#storeByWindow(e, use);
+      return;
+    }
     if (!this.#again || this.#storesMore) {
       super.storeOperand(e);
       return;

@@ -26,7 +26,7 @@ import { addendOf } from "./tlb-entry.ts";
 /** Functions that the code of instructions calls, by number in the module. */
 export interface Callees extends Pick<
   Runtime,
-  "form" | "raise" | "fetchSlow" | "storeSlow" | "storeOutside" | "probeStore"
+  "form" | "raise" | "fetchSlow" | "fetchOutside" | "storeSlow" | "storeOutside" | "probeStore"
 > {
   routine(name: string): number;
   /** (cpu, target address, modifier, address of EXECUTE, next sequential address) -> next address or -1. */
@@ -165,7 +165,7 @@ export class InstructionLowering extends Emitter {
         this.code.set(this.#temporary(s.id, s.size === 16 ? "v128" : s.size === 8 ? "i64" : "i32"));
         return;
       case "guard":
-        this.#scope(() => {
+        this.scope(() => {
           this.rarely(new I32(s.condition), () => {
             this.callVoid(this.callees.raise, this.#cpu, I32.of(s.code), I32.of(s.dxc));
             this.#flow.leave(this);
@@ -184,7 +184,7 @@ export class InstructionLowering extends Emitter {
       case "if": {
         const local = this.#temporary(s.id, s.taken.value.type);
         const arm = (block: Block) => () =>
-          this.#scope(() => {
+          this.scope(() => {
             this.#statements(block.statements);
             this.emit(block.value);
             this.code.set(local);
@@ -251,7 +251,7 @@ export class InstructionLowering extends Emitter {
     this.code.else();
     this.emit(this.#cpu.node);
     this.code.get(ea).i32(size);
-    this.#scope(() => this.emit(ar));
+    this.scope(() => this.emit(ar));
     this.code.call(this.callees.fetchSlow);
     if (size !== 8) this.code.unary("wrap", "i64");
     this.emit(this.#cpu.node);
@@ -269,7 +269,7 @@ export class InstructionLowering extends Emitter {
     this.vectorAddress(at.tlbRead, entry, ea);
     this.loadStorage("v128", 0);
     this.code.else();
-    this.#scope(() => {
+    this.scope(() => {
       const number = this.local32(new I32(ar));
       const address = new I64({ kind: "local", type: "i64", index: ea });
       const doubleword = (where: I64): I64 => {
@@ -395,7 +395,7 @@ export class InstructionLowering extends Emitter {
   #probeStores(effects: readonly Effect[]): void {
     for (const e of effects) {
       if (e.kind === "when") {
-        this.#scope(() => this.if(new I32(e.condition), () => this.#probeStores(e.effects)));
+        this.scope(() => this.if(new I32(e.condition), () => this.#probeStores(e.effects)));
       }
       if (e.kind !== "store") continue;
       const ea = this.addressLocal(e.address);
@@ -519,7 +519,7 @@ export class InstructionLowering extends Emitter {
     this.code.get(ea).get(value);
     if (e.size !== 8) this.code.unary("extendU", "i32");
     this.code.i32(e.size);
-    this.#scope(() => this.emit(e.ar));
+    this.scope(() => this.emit(e.ar));
     this.code.call(this.callees.storeSlow);
     this.leaveIf();
     this.depth -= 1;
@@ -534,7 +534,7 @@ export class InstructionLowering extends Emitter {
     this.code.get(value);
     this.storeStorage("v128", 0);
     this.code.else();
-    this.#scope(() => {
+    this.scope(() => {
       const number = this.local32(new I32(ar));
       const address = new I64({ kind: "local", type: "i64", index: ea });
       const vector = new V128({ kind: "local", type: "v128", index: value });
@@ -577,7 +577,7 @@ export class InstructionLowering extends Emitter {
       this.#flow.jumpRelative(this, new I64(target.offset));
     };
     if (e.condition.kind !== "const") {
-      this.if(new I32(e.condition), () => this.#scope(taken));
+      this.if(new I32(e.condition), () => this.scope(taken));
       this.#flow.proceed(this);
     } else if (e.condition.value !== 0n) taken();
     else this.#flow.proceed(this);
@@ -602,7 +602,7 @@ export class InstructionLowering extends Emitter {
     else {
       // The program mask is looked at only when it matters.
       this.rarely(new I32(masked.condition), () =>
-        this.#scope(() => this.#interruptIf(new I32(masked.mask), e)),
+        this.scope(() => this.#interruptIf(new I32(masked.mask), e)),
       );
     }
   }
@@ -641,7 +641,7 @@ export class InstructionLowering extends Emitter {
   // --- expressions ---------------------------------------------------------------------------------
 
   /** What is computed inside does not count as computed afterwards. */
-  #scope(inside: () => void): void {
+  protected scope(inside: () => void): void {
     const outer = this.#shared;
     this.#shared = new Map(outer);
     inside();
