@@ -222,7 +222,7 @@ export class Jit {
     for (const { place } of requests) this.#ask(place);
     this.#changes.clear();
     const lasts = requests.some(({ place }) => (place & 2) !== 0);
-    this.#compile(requests, undefined, lasts ? extents.lasting : extents.small);
+    this.#compile(requests, undefined, lasts ? { ...extents.small, lasting: true } : extents.small);
   }
   #ask(place: number): void {
     this.#view.setUint32(entryOf(place), this.#inEntry(place), true);
