@@ -3,7 +3,7 @@
  * machine runs what is left to be done on it, real zipl included; then both loaders boot it, and a Secure Execution
  * image on it becomes a protected guest.
  */
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   buildBusyboxInitramfs,
@@ -70,9 +70,12 @@ export async function installDebian(steps: DiskSteps, hours: number): Promise<In
   const arguments_ = ["--foreign", "--arch=s390x", "--variant=minbase", `--include=${INCLUDED}`];
   const made = run("debootstrap", [...arguments_, "trixie", root, archive]);
   if (made.status !== 0) throw new Error(`debootstrap: ${made.output.slice(-4000)}`);
+  keepIndexOf(root);
   steps.log("the first stage of debootstrap is done");
-  mkdirSync(join(root, "etc/initramfs-tools/conf.d"), { recursive: true });
-  writeFileSync(join(root, "etc/initramfs-tools/conf.d/modules"), "MODULES=dep\n");
+  const ramDiskSettings = join(root, "etc/initramfs-tools");
+  mkdirSync(join(ramDiskSettings, "conf.d"), { recursive: true });
+  writeFileSync(join(ramDiskSettings, "conf.d/modules"), "MODULES=list\n"); // the second stage unmounts /sys
+  writeFileSync(join(ramDiskSettings, "modules"), "virtio_blk\next4\ncrc32c_generic\n");
   return install(steps, parts, {
     root,
     medium: scsiDisk,
@@ -80,6 +83,21 @@ export async function installDebian(steps: DiskSteps, hours: number): Promise<In
     script: scripts.DEBIAN_INSTALL,
     limit: hours * 3600,
   });
+}
+
+/**
+ * Leave only packages that were fetched in the archive's index: the second stage reads all 54 MB of it with perl, again and
+ * again, and needs no others. apt fetches its own.
+ */
+function keepIndexOf(root: string): void {
+  const fetched = readFileSync(join(root, "debootstrap/debpaths"), "utf8").matchAll(/^\S+/gm);
+  const names = new Set([...fetched].map(([name]) => name));
+  const lists = join(root, "var/lib/apt/lists");
+  for (const file of readdirSync(lists).filter((each) => each.endsWith("_Packages"))) {
+    const stanzas = readFileSync(join(lists, file), "utf8").split("\n\n");
+    const kept = stanzas.filter((each) => names.has(/^Package: (.*)$/m.exec(each)?.[1] ?? ""));
+    writeFileSync(join(lists, file), `${kept.join("\n\n")}\n\n`);
+  }
 }
 
 interface BootParts {
@@ -152,7 +170,8 @@ async function install(
   if (typeof sealed === "string") throw new Error(sealed);
   for (const each of ["boot", "etc", "root"]) mkdirSync(join(root, each), { recursive: true });
   copyFileSync(sealed.image, join(root, "boot/secure.img"));
-  writeFileSync(join(root, "etc/zipl.conf"), scripts.ziplConfiguration(medium.target(bytes)));
+  // The script puts it into /etc in the end: the kernel's package would run zipl before its files are in place.
+  writeFileSync(join(root, "root/zipl.conf"), scripts.ziplConfiguration(medium.target(bytes)));
   writeFileSync(join(root, "root/install.sh"), script);
   const image = join(folder, "disk.img");
   makeDisk(image, bytes, root, medium);

@@ -82,19 +82,24 @@ sync
 
 /** zipl, on the disk, on itself. */
 export const SMALL_INSTALL = `export PATH=/usr/sbin:/usr/bin
-${WITHOUT_HOLES}zipl -V || exit 1
+${WITHOUT_HOLES}mv /root/zipl.conf /etc/zipl.conf
+zipl -V || exit 1
 sync
 `;
 
-/** What the second stage of debootstrap leaves to be done. Everything runs on the disk. */
+/** The second stage of debootstrap, which unmounts /proc and /sys, and what it leaves to be done. All runs on the disk. */
 export const DEBIAN_INSTALL = `export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C DEBIAN_FRONTEND=noninteractive
 /debootstrap/debootstrap --second-stage || exit 1
+mountpoint -q /proc || mount -t proc proc /proc
+mountpoint -q /sys || mount -t sysfs sysfs /sys
+for each in vmlinuz initrd.img; do ln -sf $(basename $(ls /boot/$each-* | tail -n 1)) /boot/$each || exit 4; done
 echo root:lockframe | chpasswd || exit 2
 echo '/dev/vda1 / ext4 errors=remount-ro 0 1' > /etc/fstab
 echo lockframe > /etc/hostname
 printf '[Match]\\nType=ether\\n[Network]\\nDHCP=yes\\n' > /etc/systemd/network/ether.network
 systemctl enable systemd-networkd
 echo nameserver 10.0.2.3 > /etc/resolv.conf
-${WITHOUT_HOLES}zipl -V || exit 3
+${WITHOUT_HOLES}mv /root/zipl.conf /etc/zipl.conf
+zipl -V || exit 3
 sync
 `;
