@@ -93,6 +93,7 @@ export const DEBIAN_INSTALL = `export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/r
 mountpoint -q /proc || mount -t proc proc /proc
 mountpoint -q /sys || mount -t sysfs sysfs /sys
 for each in vmlinuz initrd.img; do ln -sf $(basename $(ls /boot/$each-* | tail -n 1)) /boot/$each || exit 4; done
+rm -rf /var/lib/apt/lists/*
 echo root:lockframe | chpasswd || exit 2
 echo '/dev/vda1 / ext4 errors=remount-ro 0 1' > /etc/fstab
 echo lockframe > /etc/hostname
