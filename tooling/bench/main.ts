@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { tableOf } from "./figure.ts";
 import { debianParts, type GuestParts } from "./guest-parts.ts";
-import { measureRows } from "./measure-rows.ts";
+import { type BenchProgress, measureRows } from "./measure-rows.ts";
 import { groups, isMeant, rows, rowsMeant } from "./rows/index.ts";
 
 const usage = `usage: pnpm bench [ROW...] [--json FILE] [--runs N] [--short] [--engine jit|interpreter] [--kernel FILE --initrd FILE]
@@ -45,9 +45,7 @@ async function main(): Promise<number> {
     { runs: values.short ? 1 : runs, engine, size: values.short ? "short" : "full" },
     rowsMeant(positionals, values.short),
     (folder) => partsFrom(values.kernel, values.initrd, folder),
-    (row) => {
-      if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${row?.name ?? ""}`);
-    },
+    tellProgress,
   );
   console.log(tableOf(figures));
   const wrong = figures.filter((figure) => figure.wrong !== undefined);
@@ -57,6 +55,12 @@ async function main(): Promise<number> {
   }
   return wrong.length === 0 ? 0 : 1;
 }
+
+/** The row that is being measured, on a terminal; otherwise each figure as soon as it is there. */
+const tellProgress: BenchProgress = (row, figure) => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${row?.name ?? ""}`);
+  else if (figure !== undefined) console.error(tableOf([figure]).split("\n")[1]);
+};
 
 /** Files named on the command line, or Debian's. */
 async function partsFrom(

@@ -7,12 +7,15 @@ import type { GuestParts } from "./guest-parts.ts";
 import { meanNeeds } from "./workloads.ts";
 import type { Row } from "./rows/row.ts";
 
-/** Measures rows one after the other, and adds the means of their groups. `onRow` is told each, and the end. */
+/** Is told each row before it is measured, and its figure then; both are undefined in the end. */
+export type BenchProgress = (row: Row | undefined, figure?: Figure) => void;
+
+/** Measures rows one after the other, and adds the means of their groups. */
 export async function measureRows(
   options: BenchOptions,
   rows: readonly Row[],
   parts: (folder: string) => Promise<GuestParts>,
-  onRow: (row: Row | undefined) => void,
+  onRow: BenchProgress,
 ): Promise<readonly Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), "lockframe-bench-"));
   try {
@@ -20,7 +23,9 @@ export async function measureRows(
     const figures: Figure[] = [];
     for (const row of rows) {
       onRow(row);
-      figures.push(await row.measure(context));
+      const figure = await row.measure(context);
+      figures.push(figure);
+      onRow(row, figure);
     }
     onRow(undefined);
     return [...figures, ...groupMeans(figures, meanNeeds).filter(({ ratio }) => ratio !== null)];
