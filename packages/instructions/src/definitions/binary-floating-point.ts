@@ -560,14 +560,14 @@ const widths: readonly Instruction[] = [
 
 /** (first operand's FPR, number, M3, M4) and (first operand's GR, bits, M3, M4). */
 const fromFixed = {
-  Short: routine("fromFixedShort", "i32", "i64", "i32", "i32"),
-  Long: routine("fromFixedLong", "i32", "i64", "i32", "i32"),
-  Extended: routine("fromFixedExtended", "i32", "i64", "i32", "i32"),
+  signed: true,
+  short: routine("fromFixedShort", "i32", "i64", "i32", "i32"),
+  long: routine("fromFixedLong", "i32", "i64", "i32", "i32"),
 };
 const fromLogical = {
-  Short: routine("fromLogicalShort", "i32", "i64", "i32", "i32"),
-  Long: routine("fromLogicalLong", "i32", "i64", "i32", "i32"),
-  Extended: routine("fromLogicalExtended", "i32", "i64", "i32", "i32"),
+  signed: false,
+  short: routine("fromLogicalShort", "i32", "i64", "i32", "i32"),
+  long: routine("fromLogicalLong", "i32", "i64", "i32", "i32"),
 };
 const toFixed32 = perForm("toFixed32", "i32", "i32");
 const toFixed64 = perForm("toFixed64", "i32", "i32");
@@ -595,14 +595,13 @@ function exactly(value: I64, signed: boolean): Bits {
   return { left: absolute.isZero().select(I64.of(0), number), right: digits.shl(49) };
 }
 const fromInteger =
-  (form: Form, number: Number, routines: typeof fromFixed) =>
+  (form: Form, number: Number, { signed, ...decided }: typeof fromFixed) =>
   ({ r1, r2, m3, m4 }: Operands): Effects => {
     form.check(r1);
     roundingField(m3);
     const value = number(r2);
-    const decide = () => call(routines[form.name], r1, value, m3, m4);
-    const signed = routines === fromFixed;
     if (form === extended) return extended.write(r1, exactly(value, signed));
+    const decide = () => call(form === short ? decided.short : decided.long, r1, value, m3, m4);
     const absolute = signed ? share(value.isNegative().select(I64.of(0).sub(value), value)) : value;
     const result = host.fromInteger(value, absolute, signed, form === short, m3);
     return vouched(result, (bits) => form.write(r1, left(bits)), m4.and(4), decide);
