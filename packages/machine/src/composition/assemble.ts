@@ -62,9 +62,41 @@ export interface Parts {
 }
 
 export function assemble(options: MachineOptions): Begun {
-  const { plan } = options.planned;
   const child = container.createChildContainer();
-  const provide = <T>(token: InjectionToken<T>, make: (of: Resolve) => T): void => {
+  // It is up by the time that a loader has asked for protection.
+  const digests = options.hostKeys.length > 0 ? new DigestThread() : undefined;
+  const assembly: Assembly = { options, plan: options.planned.plan, provide: providerFor(child) };
+  child.register(tokens.options, { useValue: options });
+  provideStorage(assembly, digests);
+  provideConsoles(assembly);
+  provideChannels(assembly);
+  provideDiagnoses(assembly);
+  provideProcessors(assembly);
+  provideLife(assembly);
+  return {
+    consoles: child.resolve(tokens.consoles),
+    control: machineControl({
+      lifeCycle: () => child.resolve(tokens.lifeCycle),
+      processors: () => child.resolve(tokens.processors),
+      bell: () => child.resolve(tokens.bell),
+      requestShutdown: () => requestShutdown(child),
+    }),
+    complete: () => partsOf(child, digests),
+  };
+}
+
+/** What registers a part: who needs it first makes it, and everybody gets the same. */
+type Provide = <T>(token: InjectionToken<T>, make: (of: Resolve) => T) => void;
+type Resolve = <T>(token: InjectionToken<T>) => T;
+
+interface Assembly {
+  readonly options: MachineOptions;
+  readonly plan: MachinePlan;
+  readonly provide: Provide;
+}
+
+function providerFor(child: DependencyContainer): Provide {
+  return (token, make) => {
     let making = false;
     child.register(token, {
       useFactory: instancePerContainerCachingFactory((from: DependencyContainer) => {
@@ -79,13 +111,34 @@ export function assemble(options: MachineOptions): Begun {
       }),
     });
   };
+}
 
-  child.register(tokens.options, { useValue: options });
+function partsOf(child: DependencyContainer, digests: DigestThread | undefined): Parts {
+  return {
+    lifeCycle: child.resolve(tokens.lifeCycle),
+    initialProgramLoad: child.resolve(tokens.initialProgramLoad),
+    processors: child.resolve(tokens.processors),
+    consoles: child.resolve(tokens.consoles),
+    bell: child.resolve(tokens.bell),
+    channelSubsystem: child.resolve(tokens.channelSubsystem),
+    virtioDevices: child.resolve(tokens.virtioDevices),
+    ultravisor: child.resolve(tokens.ultravisor),
+    services: child.resolve(tokens.services),
+    serviceProcessor: child.resolve(tokens.serviceProcessor),
+    diagnoseTable: child.resolve(tokens.diagnoseTable),
+    requestShutdown: () => requestShutdown(child),
+    dispose: async () => {
+      await child.resolve(tokens.processors).dispose();
+      await digests?.dispose();
+      await child.dispose();
+    },
+  };
+}
+
+function provideStorage({ options, plan, provide }: Assembly, digests: DigestThread | undefined): void {
   provide(tokens.storage, () =>
     Storage.create({ size: plan.storage.size, reserved: engineArea(plan.cpu.count) }),
   );
-  // It is up by the time that a loader has asked for protection.
-  const digests = options.hostKeys.length > 0 ? new DigestThread() : undefined;
   provide(tokens.ultravisor, (of) => {
     return new Ultravisor({
       storage: of(tokens.storage),
@@ -94,6 +147,9 @@ export function assemble(options: MachineOptions): Begun {
       onGuestStop: (stop) => of(tokens.lifeCycle).guestStopped(stop),
     });
   });
+}
+
+function provideConsoles({ plan, provide }: Assembly): void {
   provide(tokens.bell, () => new Bell());
   provide(tokens.consoles, () => new Consoles());
   provide(tokens.serviceProcessor, (of) => {
@@ -109,6 +165,9 @@ export function assemble(options: MachineOptions): Begun {
       signal: (parameter) => processors().signalService(parameter),
     });
   });
+}
+
+function provideChannels({ options, plan, provide }: Assembly): void {
   provide(tokens.channelSubsystem, (of) => {
     const bell = of(tokens.bell);
     const notice = () => {
@@ -137,6 +196,9 @@ export function assemble(options: MachineOptions): Begun {
         protectionRequested: plan.protection.requested,
       }),
   );
+}
+
+function provideDiagnoses({ options, plan, provide }: Assembly): void {
   provide(tokens.diagnose308, (of) => {
     const ultravisor = of(tokens.ultravisor);
     return new Diagnose308({
@@ -162,6 +224,9 @@ export function assemble(options: MachineOptions): Begun {
         }),
       );
   });
+}
+
+function provideProcessors({ plan, provide }: Assembly): void {
   provide(tokens.services, (of) => {
     const late = { lifeCycle: () => of(tokens.lifeCycle), processors: () => of(tokens.processors) };
     return new GuestServices({
@@ -186,6 +251,9 @@ export function assemble(options: MachineOptions): Begun {
         background: true,
       }),
   );
+}
+
+function provideLife({ options, plan, provide }: Assembly): void {
   provide(
     tokens.initialProgramLoad,
     (of) =>
@@ -215,34 +283,6 @@ export function assemble(options: MachineOptions): Begun {
         log: options.log,
       }),
   );
-  return {
-    consoles: child.resolve(tokens.consoles),
-    control: machineControl({
-      lifeCycle: () => child.resolve(tokens.lifeCycle),
-      processors: () => child.resolve(tokens.processors),
-      bell: () => child.resolve(tokens.bell),
-      requestShutdown: () => requestShutdown(child),
-    }),
-    complete: () => ({
-      lifeCycle: child.resolve(tokens.lifeCycle),
-      initialProgramLoad: child.resolve(tokens.initialProgramLoad),
-      processors: child.resolve(tokens.processors),
-      consoles: child.resolve(tokens.consoles),
-      bell: child.resolve(tokens.bell),
-      channelSubsystem: child.resolve(tokens.channelSubsystem),
-      virtioDevices: child.resolve(tokens.virtioDevices),
-      ultravisor: child.resolve(tokens.ultravisor),
-      services: child.resolve(tokens.services),
-      serviceProcessor: child.resolve(tokens.serviceProcessor),
-      diagnoseTable: child.resolve(tokens.diagnoseTable),
-      requestShutdown: () => requestShutdown(child),
-      dispose: async () => {
-        await child.resolve(tokens.processors).dispose();
-        await digests?.dispose();
-        await child.dispose();
-      },
-    }),
-  };
 }
 
 function requestShutdown(child: DependencyContainer): boolean {
@@ -251,8 +291,6 @@ function requestShutdown(child: DependencyContainer): boolean {
   child.resolve(tokens.bell).ring();
   return true;
 }
-
-type Resolve = <T>(token: InjectionToken<T>) => T;
 
 /** The instructions that the machine's facilities install. ULTRAVISOR CALL is there once the guest is protected. */
 function installed(plan: MachinePlan): readonly Instruction[] {
