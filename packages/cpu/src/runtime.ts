@@ -5,7 +5,7 @@
  *
  * Every routine takes the host offset of the CPU's block first.
  */
-import { I32, I64 } from "@lockframe/instructions";
+import { I32, I64, type ValueType } from "@lockframe/instructions";
 import type { Storage, StorageForm, StorageLayout } from "@lockframe/memory";
 import { GUEST_READY } from "@lockframe/memory";
 import { Emitter, load } from "./lower/emitter.ts";
@@ -100,6 +100,22 @@ export function buildRuntime(module: ModuleBuilder, storage: Storage, imports: R
     walk,
     tlb,
   };
+}
+
+/** Begin a function of an operand: (cpu, address, its size or the kind of access, ar). */
+function ofOperand(module: ModuleBuilder, name: string, result: ValueType, exported = false) {
+  const index = module.declare(name, ["i32", "i64", "i32", "i32"], [result], exported);
+  const e = new Emitter(4);
+  const [state, address] = [e.parameter32(0), e.parameter64(1)];
+  return { index, e, state, address, extra: e.parameter32(2), ar: e.parameter32(3) };
+}
+
+/** Begin a function that stores: (cpu, address, value, size, ar) -> i32. */
+function ofStore(module: ModuleBuilder, name: string) {
+  const index = module.declare(name, ["i32", "i64", "i64", "i32", "i32"], ["i32"]);
+  const e = new Emitter(5);
+  const [state, address, value] = [e.parameter32(0), e.parameter64(1), e.parameter64(2)];
+  return { index, e, state, address, value, size: e.parameter32(3), ar: e.parameter32(4) };
 }
 
 function defineRaise(module: ModuleBuilder): number {
@@ -276,12 +292,14 @@ function defineTranslate(
 ): number {
   const { form } = storage;
   const none = StorageOffset.of(form, 0);
-  const index = module.declare("translateMiss", ["i32", "i64", "i32", "i32"], [offsetType(form)]);
-  const e = new Emitter(4);
-  const state = e.parameter32(0);
-  const address = e.parameter64(1);
-  const access = e.parameter32(2);
-  const ar = e.parameter32(3);
+  const {
+    index,
+    e,
+    state,
+    address,
+    extra: access,
+    ar,
+  } = ofOperand(module, "translateMiss", offsetType(form));
   const isStore = access.eq(Access.store);
   const fail = (code: I32 | number, teidBits = I64.of(0)) => {
     accessException(
@@ -414,18 +432,14 @@ function defineTranslate(
 }
 
 function defineLocate(module: ModuleBuilder, form: StorageForm, translate: number): number {
-  const index = module.declare("locate", ["i32", "i64", "i32", "i32"], [offsetType(form)]);
-  const e = new Emitter(4);
-  const state = e.parameter32(0);
-  const address = e.parameter64(1);
-  const access = e.parameter32(2);
+  const { index, e, state, address, extra: access, ar } = ofOperand(module, "locate", offsetType(form));
   const low = address.low32();
   const table = access.select(load.i32(state, at.tlbWrite), load.i32(state, at.tlbRead));
   const entry = e.local32(table.add(low.shrU(8).and((Tlb.dataEntries - 1) << 4)));
   e.if(load.i64(entry.value).eq(address.and(PAGE_MASK)), () =>
     e.return(addendOf(form, entry.value).sub(address).add(7)),
   );
-  const host = e.localOffset(e.callOffset(form, translate, state, address, access, e.parameter32(3)));
+  const host = e.localOffset(e.callOffset(form, translate, state, address, access, ar));
   e.if(host.value.isZero(), () => e.return(StorageOffset.of(form, 0)));
   e.emit(host.value.sub(low.and(0xfff)).node);
   module.define(index, e.body);
@@ -439,12 +453,7 @@ function definePage(
   translate: number,
   locate: number,
 ): void {
-  const index = module.declare("translate", ["i32", "i64", "i32", "i32"], ["i32"], true);
-  const e = new Emitter(4);
-  const state = e.parameter32(0);
-  const address = e.parameter64(1);
-  const access = e.parameter32(2);
-  const ar = e.parameter32(3);
+  const { index, e, state, address, extra: access, ar } = ofOperand(module, "translate", "i32", true);
   const host = e.localOffset(form);
   e.if(
     access.eq(Access.instruction),
@@ -460,12 +469,7 @@ const nextPage = (state: I32, address: I64): I64 =>
   address.and(PAGE_MASK).add(0x1000).and(load.i64(state, at.addressMask));
 
 function defineFetchSlow(module: ModuleBuilder, form: StorageForm, translate: number): number {
-  const index = module.declare("fetchSlow", ["i32", "i64", "i32", "i32"], ["i64"]);
-  const e = new Emitter(4);
-  const state = e.parameter32(0);
-  const address = e.parameter64(1);
-  const size = e.parameter32(2);
-  const ar = e.parameter32(3);
+  const { index, e, state, address, extra: size, ar } = ofOperand(module, "fetchSlow", "i64");
   const offset = e.local32(address.low32().and(0xfff));
   const host = e.localOffset(e.callOffset(form, translate, state, address, I(Access.fetch), ar));
   e.if(host.value.isZero(), () => e.return(I64.of(0)));
@@ -499,13 +503,7 @@ function defineFetchSlow(module: ModuleBuilder, form: StorageForm, translate: nu
 }
 
 function defineStoreSlow(module: ModuleBuilder, form: StorageForm, translate: number): number {
-  const index = module.declare("storeSlow", ["i32", "i64", "i64", "i32", "i32"], ["i32"]);
-  const e = new Emitter(5);
-  const state = e.parameter32(0);
-  const address = e.parameter64(1);
-  const value = e.parameter64(2);
-  const size = e.parameter32(3);
-  const ar = e.parameter32(4);
+  const { index, e, state, address, value, size, ar } = ofStore(module, "storeSlow");
   const offset = e.local32(address.low32().and(0xfff));
   const host = e.localOffset(e.callOffset(form, translate, state, address, I(Access.store), ar));
   e.if(host.value.isZero(), () => e.return(I(-1)));
@@ -561,17 +559,13 @@ function ifInTlb(
 }
 
 function defineFetchOutside(module: ModuleBuilder, form: StorageForm, fetchSlow: number): number {
-  const index = module.declare("fetchOutside", ["i32", "i64", "i32", "i32"], ["i64"]);
-  const e = new Emitter(4);
-  const state = e.parameter32(0);
-  const address = e.parameter64(1);
-  const size = e.parameter32(2);
+  const { index, e, state, address, extra: size, ar } = ofOperand(module, "fetchOutside", "i64");
   ifInTlb(e, form, load.i32(state, at.tlbRead), { address, size }, (last) => {
     // The operand's bytes are the leftmost of eight.
     const eight = load.i64(last.add(size).sub(8));
     e.return(eight.shrU(I64.of(64).sub(size.shl(3).unsigned64())));
   });
-  e.emit(e.call64(fetchSlow, state, address, size, e.parameter32(3)).node);
+  e.emit(e.call64(fetchSlow, state, address, size, ar).node);
   module.define(index, e.body);
   return index;
 }
@@ -583,13 +577,7 @@ function defineStoreOutside(
   storeSlow: number,
   probeStore: number,
 ): number {
-  const index = module.declare("storeOutside", ["i32", "i64", "i64", "i32", "i32"], ["i32"]);
-  const e = new Emitter(5);
-  const state = e.parameter32(0);
-  const address = e.parameter64(1);
-  const value = e.parameter64(2);
-  const size = e.parameter32(3);
-  const ar = e.parameter32(4);
+  const { index, e, state, address, value, size, ar } = ofStore(module, "storeOutside");
   const unlessCode = () =>
     e.if(load.i32(state, at.codeChanged), () => {
       e.store("i32", state, at.codeChanged, I(0));
@@ -623,12 +611,7 @@ function defineStoreOutside(
 }
 
 function defineProbeStore(module: ModuleBuilder, form: StorageForm, translate: number): number {
-  const index = module.declare("probeStore", ["i32", "i64", "i32", "i32"], ["i32"]);
-  const e = new Emitter(4);
-  const state = e.parameter32(0);
-  const address = e.parameter64(1);
-  const size = e.parameter32(2);
-  const ar = e.parameter32(3);
+  const { index, e, state, address, extra: size, ar } = ofOperand(module, "probeStore", "i32");
   const test = (where: I64) => {
     const host = e.callOffset(form, translate, state, where, I(Access.store), ar);
     e.if(host.isZero(), () => e.return(I(-1)));
