@@ -60,5 +60,9 @@ const { values } = parseArgs({
     help: { type: "boolean", default: false },
   },
 });
-if (values.help || (values.dasd && !values.short)) console.log(usage);
-else await main(values.short, values.dasd ? dasd : scsiDisk, Number(values.hours), values.folder);
+const hours = Number(values.hours);
+if (values.help) console.log(usage);
+else if (!(hours > 0) || (values.dasd && !values.short)) {
+  console.error(usage);
+  process.exitCode = 2;
+} else await main(values.short, values.dasd ? dasd : scsiDisk, hours, values.folder);

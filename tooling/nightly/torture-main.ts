@@ -1,5 +1,5 @@
 /**
- * `pnpm nightly:torture [--minutes 30] [--seed TEXT] [--soak]`: torture programs from new seeds, each with both engines in
+ * `pnpm nightly:torture [--soak] [--minutes 30] [--seed TEXT]`: torture programs from new seeds, each with both engines in
  * lockstep; between them, code without end is compiled and forgotten. Says how far it is, and ends at the first difference
  * or when the memory that the process takes has grown. `--soak`: nothing but regions that are compiled and evicted, and what
  * memory that takes, minute for minute.
@@ -15,16 +15,24 @@ const { values } = parseArgs({
     seed: { type: "string", default: new Date().toISOString().slice(0, 10) },
   },
 });
-const torture = values.soak ? new Soak(values.seed) : new Torture(values.seed);
-const end = performance.now() + Number(values.minutes) * 60_000;
-let next = 0;
-let failure: string | undefined;
-while (performance.now() < end && failure === undefined) {
-  failure = torture.round();
-  if (performance.now() >= next || failure !== undefined) {
-    console.log(torture.progress());
-    next = performance.now() + 10_000;
-  }
+const minutes = Number(values.minutes);
+if (minutes > 0) process.exitCode = main(values.soak ? new Soak(values.seed) : new Torture(values.seed));
+else {
+  console.error("usage: pnpm nightly:torture [--soak] [--minutes N] [--seed TEXT]");
+  process.exitCode = 2;
 }
-console.log(failure ?? `${torture.progress()}: nothing found`);
-process.exitCode = failure === undefined ? 0 : 1;
+
+function main(torture: Soak | Torture): number {
+  const end = performance.now() + minutes * 60_000;
+  let next = 0;
+  let failure: string | undefined;
+  while (performance.now() < end && failure === undefined) {
+    failure = torture.round();
+    if (performance.now() >= next || failure !== undefined) {
+      console.log(torture.progress());
+      next = performance.now() + 10_000;
+    }
+  }
+  console.log(failure ?? `${torture.progress()}: nothing found`);
+  return failure === undefined ? 0 : 1;
+}
