@@ -4,14 +4,15 @@ import { createReadStream, mkdirSync, readdirSync, symlinkSync, writeFileSync } 
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { describeWith, deviceGuest, sealed } from "../support/debian-guest.ts";
 import { GuestShell } from "../support/guest-shell.ts";
+import { isLongForm } from "../support/long-form.ts";
 import { type RunningMachine, startMachine } from "../support/running-machine.ts";
 import { ScratchFolder } from "../support/scratch-folder.ts";
 import { newHostKey } from "../support/sealed-tiny-guest.ts";
 
 const MINUTES = 60_000;
 vi.setConfig({ testTimeout: 3 * MINUTES });
-/** The long form moves 64 MiB each way. */
-const MEBIBYTES = process.env["LOCKFRAME_LONG_TESTS"] === undefined ? 2 : 64;
+/** Moved each way. */
+const MEBIBYTES = isLongForm ? 64 : 2;
 const had = await deviceGuest();
 
 async function digestOf(path: string): Promise<string> {
