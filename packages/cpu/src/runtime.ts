@@ -283,6 +283,22 @@ function defineWalk(module: ModuleBuilder, tableEntry: number, raise: number): n
   return index;
 }
 
+/** A translation that the TLB does not have, as it is emitted. */
+interface Miss {
+  readonly e: Emitter;
+  readonly storage: Storage;
+  readonly imports: RuntimeImports;
+  readonly state: I32;
+  readonly address: I64;
+  readonly access: I32;
+  readonly ar: I32;
+  readonly isStore: I32;
+  /** In access-register mode, an operand. */
+  readonly byAccessRegister: I32;
+  /** An access exception ends the function. */
+  fail(code: I32 | number, teidBits?: I64): void;
+}
+
 function defineTranslate(
   module: ModuleBuilder,
   storage: Storage,
@@ -291,71 +307,96 @@ function defineTranslate(
   walk: number,
 ): number {
   const { form } = storage;
-  const none = StorageOffset.of(form, 0);
-  const {
-    index,
+  const begun = ofOperand(module, "translateMiss", offsetType(form));
+  const { index, e, state, address, extra: access, ar } = begun;
+  const miss: Miss = {
     e,
+    storage,
+    imports,
     state,
     address,
-    extra: access,
+    access,
     ar,
-  } = ofOperand(module, "translateMiss", offsetType(form));
-  const isStore = access.eq(Access.store);
-  const fail = (code: I32 | number, teidBits = I64.of(0)) => {
-    accessException(
-      e,
-      raise,
-      state,
-      address,
-      access,
-      ar,
-      typeof code === "number" ? I(code) : code,
-      teidBits,
-    );
-    e.return(none);
+    isStore: access.eq(Access.store),
+    byAccessRegister: load.i32(state, at.accessRegisterMode).and(access.ne(Access.instruction)),
+    fail(code, teidBits = I64.of(0)) {
+      const number = typeof code === "number" ? I(code) : code;
+      accessException(e, raise, state, address, access, ar, number, teidBits);
+      e.return(StorageOffset.of(form, 0));
+    },
   };
+  const lowStore = emitLowStore(miss);
+  e.store("i64", state, at.tlbMisses, load.i64(state, at.tlbMisses).add(1));
+  emitVirtualToReal(miss, walk);
+  const absolute = emitRealToAbsolute(miss);
+  const page = e.local32(absolute.shrU(12).low32());
+  e.if(load.u8(page.value, storage.pageStatesBase).geU(GUEST_READY), () => {
+    e.if(e.call32(imports.importPage, page.value).isZero(), () => miss.fail(0x05));
+  });
+  const cacheable = emitKeyControlled(miss, page.value);
+  e.rarely(miss.isStore.and(load.u8(page.value, storage.codeMarksBase)), () => {
+    e.callVoid(imports.codeStored, page.value);
+    e.store("i32", state, at.codeChanged, I(1));
+  });
+  const host = e.localOffset(StorageOffset.of(form, storage.top).sub(absolute));
+  e.if(cacheable, () => emitTlbFill(miss, host.value, lowStore));
+  e.emit(host.value.node);
+  module.define(index, e.body);
+  return index;
+}
+
+/** The TLB's entry for stores into one of the low two pages. */
+function lowEntry({ state, address }: Miss): I32 {
+  const table = load.i32(state, at.tlbWrite).add(Tlb.lowOffset - Tlb.writeOffset);
+  return table.add(address.low32().shrU(12).shl(Tlb.entryShift));
+}
+
+/** Low-address protection. Returns whether the access is a store into one of the low two pages under it. */
+function emitLowStore(miss: Miss): I32 {
+  const { e, storage, state, address, isStore } = miss;
   const lowAddress = load.i32(state, at.lowAddressProtection).and(address.ltU(0x2000));
   const lowStore = e.local32(isStore.and(lowAddress));
-  const lowEntry = (): I32 => {
-    const table = load.i32(state, at.tlbWrite).add(Tlb.lowOffset - Tlb.writeOffset);
-    return table.add(address.low32().shrU(12).shl(Tlb.entryShift));
-  };
   e.if(lowStore.value, () => {
-    e.if(address.and(0xfff).ltU(512), () => fail(0x04));
-    const entry = e.local32(lowEntry());
+    e.if(address.and(0xfff).ltU(512), () => miss.fail(0x04));
+    const entry = e.local32(lowEntry(miss));
     const page = address.and(PAGE_MASK);
-    e.if(load.i64(entry.value).eq(page), () => e.return(addendOf(form, entry.value).sub(page).add(7)));
+    e.if(load.i64(entry.value).eq(page), () =>
+      e.return(addendOf(storage.form, entry.value).sub(page).add(7)),
+    );
   });
-  e.store("i64", state, at.tlbMisses, load.i64(state, at.tlbMisses).add(1));
+  return lowStore.value;
+}
 
-  // Virtual to real.
-  const byAccessRegister = load.i32(state, at.accessRegisterMode).and(access.ne(Access.instruction));
-  const dat = load.i32(state, at.dat);
+/** The real address, or an absolute one with bit 63 set, goes to `translated`. */
+function emitVirtualToReal(miss: Miss, walk: number): void {
+  const { e, storage, imports, state, address, access, ar, isStore } = miss;
   e.if(
-    dat,
+    load.i32(state, at.dat),
     () => {
       const asce = e.local64(
         access.eq(Access.instruction).select(load.i64(state, at.asceFetch), load.i64(state, at.asceData)),
       );
-      e.if(byAccessRegister, () => {
+      e.if(miss.byAccessRegister, () => {
         const access = e.local32(e.call32(imports.accessRegisterTranslation, state, ar));
-        e.if(access.value.isZero(), () => e.return(none));
+        e.if(access.value.isZero(), () => e.return(StorageOffset.of(storage.form, 0)));
         // Bits 60 and 61 of the TEID: protection by the access list.
-        e.if(isStore.and(access.value.eq(2)), () => fail(0x04, I64.of(12)));
+        e.if(isStore.and(access.value.eq(2)), () => miss.fail(0x04, I64.of(12)));
         e.set(asce, load.i64(state, at.translated));
       });
       const code = e.local32(e.call32(walk, state, address, asce.value));
-      e.if(code.value, () => fail(code.value));
+      e.if(code.value, () => miss.fail(code.value));
       // Bit 61 of the TEID: protection by DAT, address valid.
-      e.if(isStore.and(load.i32(state, at.translatedProtected).ne(0)), () => fail(0x04, I64.of(4)));
+      e.if(isStore.and(load.i32(state, at.translatedProtected).ne(0)), () => miss.fail(0x04, I64.of(4)));
     },
     () => {
       e.store("i64", state, at.translated, address.and(PAGE_MASK));
       e.store("i32", state, at.translatedProtected, I(0));
     },
   );
+}
 
-  // Real to absolute, unless DAT gave an absolute frame.
+/** Prefixing, unless DAT gave an absolute frame. */
+function emitRealToAbsolute({ e, storage, state, fail }: Miss): I64 {
   const real = e.local64(load.i64(state, at.translated));
   const prefix = load.i32(state, at.prefix).unsigned64();
   e.if(
@@ -372,63 +413,53 @@ function defineTranslate(
     },
     () => e.set(real, real.value.and(PAGE_MASK)),
   );
-  const absolute = real.value;
-  e.if(absolute.geU(storage.size), () => fail(0x05));
-  e.store("i64", state, at.translated, absolute);
+  e.if(real.value.geU(storage.size), () => fail(0x05));
+  e.store("i64", state, at.translated, real.value);
+  return real.value;
+}
 
-  const page = e.local32(absolute.shrU(12).low32());
-  e.if(load.u8(page.value, storage.pageStatesBase).geU(GUEST_READY), () => {
-    e.if(e.call32(imports.importPage, page.value).isZero(), () => fail(0x05));
-  });
-
-  // Key-controlled protection.
-  const key = e.local32(load.u8(page.value, storage.keysBase));
+/** Key-controlled protection, reference and change recording. Returns whether the TLB may have the translation. */
+function emitKeyControlled(miss: Miss, page: I32): I32 {
+  const { e, storage, state, address, isStore } = miss;
+  const key = e.local32(load.u8(page, storage.keysBase));
   const accessKey = load.i32(state, at.accessKey);
-  const cacheable = e.local32(byAccessRegister.isZero());
+  const cacheable = e.local32(miss.byAccessRegister.isZero());
   e.if(accessKey.ne(0).and(accessKey.ne(key.value.and(0xf0))), () => {
     e.if(
       isStore,
       () =>
         e.if(load.i32(state, at.storageOverride).and(key.value.and(0xf0).eq(0x90)).isZero(), () =>
-          fail(0x04),
+          miss.fail(0x04),
         ),
       () => {
         const overridden = load.i32(state, at.fetchOverride).and(address.ltU(2048));
-        e.if(key.value.and(0x08).ne(0).and(overridden.isZero()), () => fail(0x04));
+        e.if(key.value.and(0x08).ne(0).and(overridden.isZero()), () => miss.fail(0x04));
         e.set(cacheable, cacheable.value.and(address.geU(0x1000)));
       },
     );
   });
-  // Reference and change recording.
   const marks = e.local32(isStore.select(I(6), I(4)));
   e.if(key.value.and(marks.value).ne(marks.value), () =>
-    e.store("i32_8", page.value, storage.keysBase, key.value.or(marks.value)),
+    e.store("i32_8", page, storage.keysBase, key.value.or(marks.value)),
   );
+  return cacheable.value;
+}
 
-  e.rarely(isStore.and(load.u8(page.value, storage.codeMarksBase)), () => {
-    e.callVoid(imports.codeStored, page.value);
-    e.store("i32", state, at.codeChanged, I(1));
-  });
-
-  const host = e.localOffset(StorageOffset.of(form, storage.top).sub(absolute));
-  e.if(cacheable.value, () => {
-    const low = address.low32();
-    const data = low.shrU(8).and((Tlb.dataEntries - 1) << 4);
-    const instruction = low.shrU(8).and((Tlb.fetchEntries - 1) << 4);
-    const table = access
-      .eq(Access.instruction)
-      .select(
-        load.i32(state, at.tlbFetch).add(instruction),
-        isStore.select(load.i32(state, at.tlbWrite), load.i32(state, at.tlbRead)).add(data),
-      );
-    const entry = e.local32(lowStore.value.select(lowEntry(), table));
-    e.store("i64", entry.value, 0, address.and(PAGE_MASK));
-    // Biased so that an operand of n bytes is at addend - address + (8 - n).
-    storeAddend(e, entry.value, host.value.add(address.and(PAGE_MASK)).sub(7));
-  });
-  e.emit(host.value.node);
-  module.define(index, e.body);
-  return index;
+function emitTlbFill(miss: Miss, host: StorageOffset, lowStore: I32): void {
+  const { e, state, address, access, isStore } = miss;
+  const low = address.low32();
+  const data = low.shrU(8).and((Tlb.dataEntries - 1) << 4);
+  const instruction = low.shrU(8).and((Tlb.fetchEntries - 1) << 4);
+  const table = access
+    .eq(Access.instruction)
+    .select(
+      load.i32(state, at.tlbFetch).add(instruction),
+      isStore.select(load.i32(state, at.tlbWrite), load.i32(state, at.tlbRead)).add(data),
+    );
+  const entry = e.local32(lowStore.select(lowEntry(miss), table));
+  e.store("i64", entry.value, 0, address.and(PAGE_MASK));
+  // Biased so that an operand of n bytes is at addend - address + (8 - n).
+  storeAddend(e, entry.value, host.add(address.and(PAGE_MASK)).sub(7));
 }
 
 function defineLocate(module: ModuleBuilder, form: StorageForm, translate: number): number {
