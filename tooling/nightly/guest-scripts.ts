@@ -87,6 +87,9 @@ zipl -V || exit 1
 sync
 `;
 
+/** systemd waits 90 s for the console's device and goes on without a login, which a busy host does not always keep to. */
+const PATIENCE = "[Manager]\\nDefaultDeviceTimeoutSec=30min\\nDefaultTimeoutStartSec=30min\\n";
+
 /** The second stage of debootstrap, which unmounts /proc and /sys, and what it leaves to be done. All runs on the disk. */
 export const DEBIAN_INSTALL = `export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C DEBIAN_FRONTEND=noninteractive
 /debootstrap/debootstrap --second-stage || exit 1
@@ -99,6 +102,8 @@ echo '/dev/vda1 / ext4 errors=remount-ro 0 1' > /etc/fstab
 echo lockframe > /etc/hostname
 printf '[Match]\\nType=ether\\n[Network]\\nDHCP=yes\\n' > /etc/systemd/network/ether.network
 systemctl enable systemd-networkd
+mkdir -p /etc/systemd/system.conf.d
+printf '${PATIENCE}' > /etc/systemd/system.conf.d/patience.conf
 echo nameserver 10.0.2.3 > /etc/resolv.conf
 ${WITHOUT_HOLES}mv /root/zipl.conf /etc/zipl.conf
 zipl -V || exit 3
