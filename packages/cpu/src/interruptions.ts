@@ -15,7 +15,7 @@ export const ExternalCode = {
 } as const;
 
 /** Subclass masks in CR0. */
-const Subclass = {
+export const Subclass = {
   malfunctionAlert: 1n << 15n,
   emergencySignal: 1n << 14n,
   externalCall: 1n << 13n,

@@ -4,7 +4,8 @@
 import type { Instruction } from "@lockframe/instructions";
 import { GUEST_READY, PAGE_SIZE, type Storage } from "@lockframe/memory";
 import { translateAccessRegister } from "./access-registers.ts";
-import { InstructionTime, TodClock, nanosecondsOfTod } from "./clock.ts";
+import { InstructionTime, TodClock } from "./clock.ts";
+import { CpuTimers, nanosecondsUntilClock } from "./cpu-timers.ts";
 import { Cpu, ProgramInterruption, PswBit } from "./cpu.ts";
 import { type HostFunctions, type Interpreter, buildInterpreter } from "./interpreter.ts";
 import { Jit, type JitStatistics } from "./jit/jit.ts";
@@ -22,16 +23,12 @@ import { messageSecurityRoutines } from "./routines/message-security/index.ts";
 import { systemRoutines } from "./routines/system.ts";
 import type { Services } from "./services.ts";
 import { Event, Global, cpu as at, cpuBlock, engineArea } from "./state.ts";
-import { type TimerContents, storeMachineCheckAreas } from "./store-status.ts";
+import { storeMachineCheckAreas } from "./store-status.ts";
 
 /** Instructions that a CPU runs before the clocks are looked at again. */
 const SLICE = 50_000;
-/** When a clock is due sooner, a slice is shorter: by what an instruction takes, in TOD units. */
-const INSTRUCTION_TIME = 8n;
-const SHORTEST_SLICE = 2000;
 /** Interruption conditions of a guest that is enabled for nothing: it will wait for ever. */
 const ANY_INTERRUPTION = PswBit.io | PswBit.external | PswBit.machineCheck;
-const SIGN = 1n << 63n;
 
 export interface ProcessorsOptions {
   readonly storage: Storage;
@@ -79,8 +76,7 @@ export type RunResult =
 interface Member {
   readonly cpu: Cpu;
   readonly pending: PendingForCpu;
-  /** What the CPU timer shows while it stands still. */
-  timerHeld: bigint | undefined;
+  readonly timers: CpuTimers;
   /** The last look at what is pending ended with an external interruption. */
   tookExternal: boolean;
 }
@@ -169,9 +165,9 @@ export class Processors {
     this.#members = Array.from({ length: count }, (_, n) => {
       const cpu = new Cpu(n, cpuBlock(n), storage, interpreter);
       byBlock.set(cpu.block, cpu);
-      const member: Member = { cpu, pending: new PendingForCpu(), timerHeld: 0n, tookExternal: false };
-      cpu.stateChanged = () => this.#holdTimer(member);
-      return member;
+      const timers = new CpuTimers(cpu, this.clock);
+      cpu.stateChanged = () => timers.stateChanged();
+      return { cpu, pending: new PendingForCpu(), timers, tookExternal: false };
     });
     this.cpus = this.#members.map((m) => m.cpu);
     for (const cpu of this.cpus) this.clearReset(cpu);
@@ -256,54 +252,13 @@ export class Processors {
   pendingOf(cpu: Cpu): PendingForCpu {
     return this.#member(cpu).pending;
   }
+  timersOf(cpu: Cpu): CpuTimers {
+    return this.#member(cpu).timers;
+  }
   #member(cpu: Cpu): Member {
     const member = this.#members[cpu.number];
     if (member === undefined) throw new Error(`there is no CPU ${cpu.number}`);
     return member;
-  }
-
-  // --- timers --------------------------------------------------------------------------------------
-
-  clockComparator(cpu: Cpu): bigint {
-    return cpu.u64(at.clockComparator);
-  }
-  setClockComparator(cpu: Cpu, value: bigint): void {
-    cpu.setU64(at.clockComparator, value);
-  }
-  /** CPU timer, signed, in TOD units. */
-  timersOf(cpu: Cpu): TimerContents {
-    return { cpuTimer: this.cpuTimer(cpu), clockComparator: this.clockComparator(cpu) };
-  }
-  cpuTimer(cpu: Cpu): bigint {
-    return this.#member(cpu).timerHeld ?? this.#runningTimer(cpu);
-  }
-  #runningTimer(cpu: Cpu): bigint {
-    return BigInt.asIntN(64, cpu.u64(at.cpuTimerBase) - this.clock.now());
-  }
-  setCpuTimer(cpu: Cpu, value: bigint): void {
-    const member = this.#member(cpu);
-    if (member.timerHeld !== undefined) member.timerHeld = BigInt.asIntN(64, value);
-    else this.#startTimer(cpu, value);
-  }
-  #startTimer(cpu: Cpu, value: bigint): void {
-    cpu.setU64(at.cpuTimerBase, value + this.clock.now());
-  }
-  /** A CPU timer stands still while its CPU is stopped. */
-  #holdTimer(member: Member): void {
-    const { cpu } = member;
-    const runs = cpu.state === "operating" || cpu.state === "load";
-    if (!runs) {
-      member.timerHeld ??= this.#runningTimer(cpu);
-    } else if (member.timerHeld !== undefined) {
-      this.#startTimer(cpu, member.timerHeld);
-      member.timerHeld = undefined;
-    }
-  }
-  #timers({ cpu }: Member) {
-    return {
-      clockComparatorPending: () => this.clock.now() > this.clockComparator(cpu),
-      cpuTimerPending: () => this.cpuTimer(cpu) < 0n,
-    };
   }
 
   // --- resets and TLBs -----------------------------------------------------------------------------
@@ -322,8 +277,9 @@ export class Processors {
   initialReset(cpu: Cpu): void {
     this.pendingOf(cpu).clear();
     cpu.initialReset();
-    this.setClockComparator(cpu, 0n);
-    this.setCpuTimer(cpu, 0n);
+    const timers = this.timersOf(cpu);
+    timers.clockComparator = 0n;
+    timers.cpuTimer = 0n;
   }
   clearReset(cpu: Cpu): void {
     this.initialReset(cpu);
@@ -383,7 +339,8 @@ export class Processors {
         if (this.#leave) return { kind: "yield" };
       }
       if (operating === 0) return { kind: "stopped" };
-      if (active === 0) return { kind: "idle", nanoseconds: this.#untilClock() };
+      if (active === 0)
+        return { kind: "idle", nanoseconds: nanosecondsUntilClock(this.#members.map((m) => m.timers)) };
       if (performance.now() >= end) return { kind: "yield" };
     }
   }
@@ -415,11 +372,11 @@ export class Processors {
     if (mask & PswBit.machineCheck) {
       const code = this.services.takeMachineCheck(cpu);
       if (code !== undefined) {
-        const vectors = storeMachineCheckAreas(cpu, this.timersOf(cpu));
+        const vectors = storeMachineCheckAreas(cpu, member.timers);
         return cpu.takeMachineCheck(vectors ? code | VECTORS_VALID : code);
       }
     }
-    const external = takeExternal(cpu, pending, this.floating, this.#timers(member));
+    const external = takeExternal(cpu, pending, this.floating, member.timers);
     member.tookExternal = external === true;
     if (external === "invalid") return false;
     if (external) return true; // its new PSW decides what comes next
@@ -438,13 +395,13 @@ export class Processors {
     const { cpu } = member;
     if (!member.tookExternal || cpu.state !== "operating" || (cpu.u64(at.pswMask) & PswBit.external) === 0n)
       return false;
-    return clockIsPending(cpu, this.#timers(member));
+    return clockIsPending(cpu, member.timers);
   }
 
   /** Run one CPU until its slice is used up or it waits, stops or is interrupted. */
   #slice(member: Member): boolean {
-    const { cpu, pending } = member;
-    let budget = this.#upToClock(cpu, SLICE);
+    const { cpu, pending, timers } = member;
+    let budget = timers.instructionsUpTo(SLICE);
     this.#sliceEnds = false;
     while (budget > 0 && cpu.state === "operating" && !this.#leave && !this.#sliceEnds) {
       const left = this.#advance(cpu, budget);
@@ -475,7 +432,7 @@ export class Processors {
           // WebAssembly asks the host as long as something may be pending.
           if (cpu.u32(at.interruptionPending) !== 0) {
             this.#refreshPending(member);
-            budget = this.#upToClock(cpu, budget);
+            budget = timers.instructionsUpTo(budget);
           }
           break;
         default:
@@ -485,16 +442,6 @@ export class Processors {
     }
     this.#refreshPending(member);
     return true;
-  }
-
-  /** How many of so many instructions will run before a clock is due, by and large. */
-  #upToClock(cpu: Cpu, budget: number): number {
-    const comparator = this.clockComparator(cpu) - this.clock.now();
-    const timer = this.cpuTimer(cpu);
-    let least = BigInt(budget) * INSTRUCTION_TIME;
-    if (comparator > 0n && comparator < least) least = comparator;
-    if (timer > 0n && timer < least) least = timer;
-    return Math.min(budget, Math.max(SHORTEST_SLICE, Number(least / INSTRUCTION_TIME)));
   }
 
   /** Run at most `budget` instructions; returns how many were left. */
@@ -541,8 +488,7 @@ export class Processors {
 
   /** Clear the hint that something may be pending when nothing is. */
   #refreshPending(member: Member): void {
-    const { cpu, pending } = member;
-    const timers = this.#timers(member);
+    const { cpu, pending, timers } = member;
     const any =
       pending.restart ||
       pending.stop ||
@@ -555,22 +501,5 @@ export class Processors {
       timers.cpuTimerPending() ||
       this.services.ioInterruptionPending(0xff00_0000n);
     cpu.setU32(at.interruptionPending, any ? 1 : 0);
-  }
-
-  /** Nanoseconds until a clock interrupts one of the waiting CPUs. */
-  #untilClock(): bigint | undefined {
-    const now = this.clock.now();
-    let least: bigint | undefined;
-    for (const { cpu } of this.#members) {
-      if (cpu.state !== "operating" || (cpu.u64(at.pswMask) & PswBit.external) === 0n) continue;
-      const cr0 = cpu.cr(0);
-      const ends: bigint[] = [];
-      const comparator = this.clockComparator(cpu);
-      if (cr0 & (1n << 11n) && comparator !== 0xffff_ffff_ffff_ffffn) ends.push(comparator - now + 1n);
-      if (cr0 & (1n << 10n)) ends.push(this.cpuTimer(cpu) + 1n);
-      for (const e of ends) if (least === undefined || e < least) least = e;
-    }
-    if (least === undefined || least > SIGN) return undefined;
-    return least < 0n ? 0n : nanosecondsOfTod(least);
   }
 }

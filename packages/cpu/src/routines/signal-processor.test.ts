@@ -63,22 +63,22 @@ describe("SIGNAL PROCESSOR", () => {
 
   it("holds the CPU timer of a CPU that is stopped", () => {
     other.state = "operating";
-    processors.setCpuTimer(other, 5_000_000n);
+    processors.timersOf(other).cpuTimer = 5_000_000n;
     expect(machine.run(INITIAL_RESET + SENSE)).toBeUndefined();
     expect([machine.cc, cpu.gr(3)]).toEqual([1, STOPPED]);
-    expect(processors.cpuTimer(other)).toBe(0n);
+    expect(processors.timersOf(other).cpuTimer).toBe(0n);
     machine.time.nanoseconds += 1_000_000n;
-    expect(processors.cpuTimer(other)).toBe(0n);
+    expect(processors.timersOf(other).cpuTimer).toBe(0n);
     other.state = "operating";
     machine.time.nanoseconds += 1_000n;
-    expect(processors.cpuTimer(other)).toBe(-4096n);
+    expect(processors.timersOf(other).cpuTimer).toBe(-4096n);
   });
 });
 
 describe("an external interruption whose new PSW is enabled for a clock that is due", () => {
   it("would happen for ever, and ends the run", () => {
     cpu.setCr(0, 1n << 10n);
-    processors.setCpuTimer(cpu, -1n);
+    processors.timersOf(cpu).cpuTimer = -1n;
     storage.store64(0x1b0, MODE_64 | PswBit.external);
     storage.store64(0x1b8, BigInt(LOOP));
     cpu.loadPsw(MODE_64 | PswBit.external, BigInt(LOOP));
@@ -88,7 +88,7 @@ describe("an external interruption whose new PSW is enabled for a clock that is 
 
   it("with an invalid new PSW is followed by a specification exception", () => {
     cpu.setCr(0, 1n << 10n);
-    processors.setCpuTimer(cpu, -1n);
+    processors.timersOf(cpu).cpuTimer = -1n;
     storage.store64(0x1b0, MODE_64 | (1n << 51n));
     storage.store64(0x1d0, MODE_64 | PswBit.wait);
     cpu.loadPsw(MODE_64 | PswBit.external, BigInt(LOOP));

@@ -414,7 +414,7 @@ function timing(processors: Processors): HostRoutines {
       const first = cpu.fetch64(cpu.arg64(0), cpu.arg32(1));
       const second = cpu.fetch64(cpu.arg64(2), cpu.arg32(3));
       const third = cpu.fetch64(cpu.gr(r3) & cpu.addressMask, r3);
-      cpu.setGr(0, BigInt.asUintN(64, first - processors.cpuTimer(cpu)));
+      cpu.setGr(0, BigInt.asUintN(64, first - processors.timersOf(cpu).cpuTimer));
       cpu.setGr(1, second);
       cpu.setGr(r3, third);
     },
