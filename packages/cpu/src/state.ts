@@ -39,6 +39,12 @@ export const EntryRequest = { place: 8, address: 16, asce: 24, size: 24 } as con
 export const REAL_SPACE = 0x20;
 
 /**
+ * The program mask (PSW bits 20-23), which few programs ever set. Compiled code does not look at the bits in `untested`
+ * (i32), so that it is not entered while one of them is on; `met` (i32) says that this has happened.
+ */
+export const ProgramMask = { untested: 0x247000, met: 0x247004, all: 15 } as const;
+
+/**
  * How often each region may yet be entered before it is compiled again, with the routines that it calls as part of it:
  * a count (i32) by the region's number; zero when it stays as it is.
  */

@@ -2,7 +2,17 @@
 import { I32, I64 } from "@lockframe/instructions";
 import type { StorageForm } from "@lockframe/memory";
 import { Emitter, type Label, type Local, load } from "../lower/emitter.ts";
-import { Arrivals, Entries, EntryRequest, Event, Patience, REAL_SPACE, Tlb, cpu as at } from "../state.ts";
+import {
+  Arrivals,
+  Entries,
+  EntryRequest,
+  Event,
+  Patience,
+  ProgramMask,
+  REAL_SPACE,
+  Tlb,
+  cpu as at,
+} from "../state.ts";
 import { type StorageOffset, offsetType } from "../lower/storage-offset.ts";
 import { addendOf } from "../lower/tlb-entry.ts";
 import type { ModuleBuilder, Signature } from "../wasm/module.ts";
@@ -57,6 +67,10 @@ const entryPlace = (place: StorageOffset): I32 =>
     .shl(ENTRY_SHIFT - 1)
     .and(Entries.size - 8);
 
+/** Not zero: the program mask has a bit that compiled code does not look at. */
+export const maskRefuses = (cpu: I32): I32 =>
+  load.u8(cpu, at.pswMask + 5).and(load.i32(I(ProgramMask.untested)));
+
 /**
  * Define `chain`, where a region ends that does not know what comes next: (cpu, address, budget) -> budget left. Goes
  * on with the region at the address; returns, with the address in the PSW, when the interpreter has to look.
@@ -73,6 +87,7 @@ export function defineChain(module: ModuleBuilder, form: StorageForm, regions: n
     const unless = (condition: I32) => e.if(condition, leave);
     unless(budget.leS(0));
     unless(load.i64(cpu, at.addressMask).ne(-1));
+    unless(maskRefuses(cpu));
     // An odd address differs from every tag.
     unless(load.i64(tlb.value).ne(address.and(~0xffen)));
     const place = e.localOffset(addendOf(form, tlb.value).sub(address));
@@ -144,10 +159,11 @@ function emitLookUp(
   );
 }
 
-/** Regions are for the 64-bit mode. */
+/** Regions are for the 64-bit mode, and mostly for a program mask of zero. */
 function enterRegion(e: Emitter, arrival: Arrival, module: ModuleBuilder, regions: number, value: I32): void {
   const { cpu, budget, place, origin, target, enter } = arrival;
-  e.if(load.i64(cpu, at.addressMask).eq(-1), () => {
+  e.rarely(maskRefuses(cpu), () => e.store("i32", I(ProgramMask.met), 0, I(1)));
+  e.if(load.i64(cpu, at.addressMask).eq(-1).and(maskRefuses(cpu).isZero()), () => {
     const address = addressOf(place, origin);
     countEntry(e, value, whereOf(arrival));
     e.rarely(budget.value.leS(0), () => {

@@ -184,6 +184,7 @@ class RegionCompiler {
     }
     if (!this.#needsCode.has(node.id)) knowledge.dirty &= ~CODE;
     this.#context.writeBack(e, knowledge);
+    this.#context.forgetOperands(e, 0, knowledge);
     this.#context.take(e, this.#keptAt(node), knowledge);
   }
   #knownAt(node: Node): Knowledge {

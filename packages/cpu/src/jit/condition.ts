@@ -1,19 +1,20 @@
 /** Condition codes that are not computed before they are asked for. */
 import type { ConditionCode, Node } from "@lockframe/instructions";
 import { I32, I64 } from "@lockframe/instructions";
+import { overflows } from "../lower/instruction.ts";
 
 /** How a condition code is described: 0 by its number, others by a rule and the type of its operands. */
 export type Rule = number;
 export const VALUE: Rule = 0;
 
 /** In place of a rule: the CPU's block has the code. */
-export const CLEAN = 15;
+export const CLEAN = 24;
 /** A set of rules, as bits. */
 export type Codes = number;
 export const isOne = (codes: Codes): boolean => (codes & (codes - 1)) === 0;
 export const ruleIn = (codes: Codes): Rule => 31 - Math.clz32(codes);
 export const codesOf = (codes: Codes): Rule[] =>
-  Array.from({ length: 16 }, (_, rule) => rule).filter((rule) => codes & (1 << rule));
+  Array.from({ length: CLEAN + 1 }, (_, rule) => rule).filter((rule) => codes & (1 << rule));
 
 const names = [
   "signed",
@@ -23,6 +24,8 @@ const names = [
   "notZero",
   "addLogical",
   "subtractLogical",
+  "addSigned",
+  "subtractSigned",
 ] as const;
 
 export function ruleOf({ rule, a }: ConditionCode): Rule {
@@ -30,6 +33,16 @@ export function ruleOf({ rule, a }: ConditionCode): Rule {
   return 1 + 2 * names.indexOf(rule) + (a.type === "i64" ? 1 : 0);
 }
 export const isWide = (rule: Rule): boolean => rule % 2 === 0;
+/** What rules, and the code's number, are kept in: a set of `Operand`. */
+export const Operand = { wide: [1, 2], narrow: [4, 8], code: 16, all: 31 } as const;
+export function operandsOf(rule: Rule): number {
+  if (rule === CLEAN) return 0;
+  if (rule === VALUE) return Operand.code;
+  const [a, b] = isWide(rule) ? Operand.wide : Operand.narrow;
+  const name = nameOf(rule);
+  if (name === "signed" || name === "notZero") return a;
+  return name === "signedOrOverflow" ? a | Operand.narrow[1] : a | b;
+}
 export const nameOf = (rule: Rule): ConditionCode["rule"] => names[(rule - 1) >> 1] ?? "value";
 
 const isCode = (node: Node): boolean => node.kind === "state" && node.field === "cc";
@@ -72,6 +85,9 @@ export function test(rule: ConditionCode["rule"], a: I32 | I64, b: I32 | I64, ma
       const inRange = ordered(a, zero, (mask >> 1) & 7, true);
       return (b as I32).select(I32.of(mask & 1), inRange);
     }
+    case "addSigned":
+    case "subtractSigned":
+      return overflows(rule, a, b).select(I32.of(mask & 1), ordered(a, zero, (mask >> 1) & 7, true));
     case "addLogical":
       // bit 0 of the code: the sum is not zero; bit 1: carry
       if (mask === 3) return compare("ltU", a, b);

@@ -8,14 +8,26 @@
  * in a local of its own, so that arithmetic with words does not have to preserve the left half each time.
  */
 import type { ConditionCode } from "@lockframe/instructions";
-import { I32, type I64 } from "@lockframe/instructions";
+import { I32, I64 } from "@lockframe/instructions";
 import type { StorageForm } from "@lockframe/memory";
 import { Emitter, type Label, type Local, load } from "../lower/emitter.ts";
 import { conditionCode } from "../lower/instruction.ts";
 import type { StorageOffset } from "../lower/storage-offset.ts";
 import { addendOf } from "../lower/tlb-entry.ts";
 import { Event, Tlb, cpu as at } from "../state.ts";
-import { CLEAN, type Codes, type Rule, VALUE, codesOf, isOne, isWide, nameOf, ruleIn } from "./condition.ts";
+import {
+  CLEAN,
+  type Codes,
+  Operand,
+  type Rule,
+  VALUE,
+  codesOf,
+  isOne,
+  isWide,
+  nameOf,
+  operandsOf,
+  ruleIn,
+} from "./condition.ts";
 import type { Standing } from "./standing.ts";
 import type { Window } from "./windows.ts";
 
@@ -45,6 +57,8 @@ export interface Knowledge {
   rule: Rule;
   /** In lasting regions, where ways with different rules have met: the rule is in a local, and is one of these. */
   rules: Codes | undefined;
+  /** What the condition code may have been kept in, a set of `Operand`; the others are zero. */
+  operands: number;
   /** Right halves of general registers that are in locals of their own, and those that the CPU's block does not have yet. */
   right: number;
   dirtyRight: number;
@@ -59,6 +73,9 @@ export interface Knowledge {
 export const CODE = 1 << 16;
 const numbers = (set: number): number[] =>
   Array.from({ length: 16 }, (_, n) => n).filter((n) => set & (1 << n));
+
+const operandsIn = (codes: Codes): number =>
+  codesOf(codes).reduce((set, rule) => set | operandsOf(rule), 0);
 
 export class RegionContext {
   readonly e = new Emitter(3);
@@ -136,6 +153,7 @@ export class RegionContext {
     return {
       rule: VALUE,
       rules: undefined,
+      operands: 0,
       loaded,
       dirty: 0,
       right: 0,
@@ -247,6 +265,10 @@ export class RegionContext {
   writeCode(e: Emitter, knowledge: Knowledge): void {
     this.#write(e, knowledge.dirty & CODE, { ...knowledge, dirtyRight: 0 });
   }
+  /** Write some registers, without counting on it. */
+  writeAlso(e: Emitter, set: number, knowledge: Knowledge): void {
+    this.#write(e, knowledge.dirty & set, { ...knowledge, dirtyRight: knowledge.dirtyRight & set });
+  }
   #write(e: Emitter, set: number, { rule, rules, loaded, right, dirtyRight }: Knowledge): void {
     for (const n of numbers(set | dirtyRight)) {
       // Whoever goes on will load the whole register soon, which waits long for a half that has just been stored.
@@ -341,6 +363,9 @@ export class RegionContext {
       knowledge.right |= 1 << n;
     }
   }
+  takeRightAgain(e: Emitter, registers: readonly number[]): void {
+    for (const n of registers) e.set(this.right(n), load.i32(this.cpu, at.gr + 8 * n));
+  }
   /** Have right halves in locals of their own. */
   splitRight(e: Emitter, set: number, knowledge: Knowledge): void {
     this.takeRight(e, set, knowledge);
@@ -359,6 +384,7 @@ export class RegionContext {
     this.takeWhole(e, (to.live | to.dirty) & ~to.right, knowledge);
     this.take(e, to.dirty & to.right, knowledge);
     this.#arrangeCode(e, to.codes, knowledge);
+    this.forgetOperands(e, operandsIn(to.codes), knowledge);
     if (knowledge.breaking !== "kept") e.set(this.#breaking, I(knowledge.breaking ?? NOTHING_TAKEN));
   }
   #arrangeCode(e: Emitter, codes: Codes, { dirty, rule, rules }: Knowledge): void {
@@ -374,6 +400,7 @@ export class RegionContext {
     return {
       rule: isOne(codes) && code ? ruleIn(codes) : VALUE,
       rules: isOne(codes) ? undefined : codes,
+      operands: operandsIn(codes),
       loaded: (live & ~right) | dirty | code,
       dirty: dirty | code,
       right,
@@ -384,12 +411,36 @@ export class RegionContext {
 
   // --- condition code ------------------------------------------------------------------------------
 
-  setCode(e: Emitter, code: I32): void {
+  setCode(e: Emitter, code: I32, knowledge: Knowledge): void {
     e.set(this.#cc, code);
+    this.#keptIn(e, Operand.code, knowledge);
+  }
+  /**
+   * What the code is no longer made from is zero from here on: ways out share the code that makes it, for which values
+   * would otherwise be kept that nobody asks for.
+   */
+  forgetOperands(e: Emitter, except: number, knowledge: Knowledge): void {
+    const stale = knowledge.operands & ~except;
+    for (const n of [0, 1] as const) {
+      if (stale & Operand.wide[n]) e.set(this.#wide[n], I64.of(0));
+      if (stale & Operand.narrow[n]) e.set(this.#narrow[n], I(0));
+    }
+    if (stale & Operand.code) e.set(this.#cc, I(0));
+    knowledge.operands &= except;
+  }
+  #keptIn(e: Emitter, operands: number, knowledge: Knowledge): void {
+    this.forgetOperands(e, operands, knowledge);
+    knowledge.operands = operands;
   }
   /** Keep the operands from which a rule makes the code. */
-  keep(rule: Rule, keepOperand: (n: 0 | 1, wide: Local<I64>, narrow: Local<I32>) => void): void {
+  keep(
+    e: Emitter,
+    rule: Rule,
+    knowledge: Knowledge,
+    keepOperand: (n: 0 | 1, wide: Local<I64>, narrow: Local<I32>) => void,
+  ): void {
     this.#rules.add(rule);
+    this.#keptIn(e, operandsOf(rule), knowledge);
     keepOperand(0, this.#wide[0], this.#narrow[0]);
     keepOperand(1, this.#wide[1], this.#narrow[1]);
   }
@@ -409,8 +460,9 @@ export class RegionContext {
     return loaded & CODE ? this.#code(rule) : load.i32(this.cpu, at.cc);
   }
   /** The local with the code's number, from the CPU's block. */
-  materializeAgain(e: Emitter): void {
+  materializeAgain(e: Emitter, knowledge: Knowledge): void {
     e.set(this.#cc, load.i32(this.cpu, at.cc));
+    knowledge.operands |= Operand.code;
   }
   /** From here on the code is in a local by its number. */
   materialize(e: Emitter, knowledge: Knowledge): void {
@@ -421,11 +473,13 @@ export class RegionContext {
       }
       knowledge.rules = undefined;
       knowledge.rule = VALUE;
+      this.#keptIn(e, Operand.code, knowledge);
       return;
     }
     if (knowledge.rule === VALUE && knowledge.loaded & CODE) return;
     e.set(this.#cc, this.code(knowledge));
     knowledge.rule = VALUE;
     knowledge.loaded |= CODE;
+    this.#keptIn(e, Operand.code, knowledge);
   }
 }

@@ -29,7 +29,7 @@ export interface Decoded {
   readonly branch: Branch | undefined;
 }
 
-/** Instructions that leave with an event, or to another address, whenever they complete. */
+/** Instructions after which compiled code has to be entered anew, if at all: an event, another address, other modes. */
 const leaving: ReadonlySet<string> = new Set([
   "SVC",
   "LPSW",
@@ -39,6 +39,7 @@ const leaving: ReadonlySet<string> = new Set([
   "PR",
   "PT",
   "PTI",
+  "SPM",
   "SAM24",
   "SAM31",
   "BSM",

@@ -7,7 +7,7 @@
  */
 import type { Instruction } from "@lockframe/instructions";
 import type { Storage } from "@lockframe/memory";
-import { Entries, EntryRequest, Patience } from "../state.ts";
+import { Entries, EntryRequest, Patience, ProgramMask } from "../state.ts";
 import type { Signature } from "../wasm/module.ts";
 import { entryOf, placeInEntry } from "./arrival.ts";
 import { BackgroundCompiler } from "./background.ts";
@@ -127,6 +127,8 @@ export class Jit {
   readonly #targets: BranchTargets;
   /** Changes of pages from which code was made. */
   readonly #changes = new Map<number, number>();
+  /** Regions have the exceptions that the program mask allows. */
+  #traps = false;
   #next = 0;
   #batches = 0;
   #waited = 0;
@@ -151,8 +153,13 @@ export class Jit {
     this.#view.setUint32(Entries.threshold, threshold, true);
     this.#residents = new Residents(surroundings.room ?? ROOM);
     this.#targets = new BranchTargets(this.#view);
+    this.#view.setUint32(ProgramMask.untested, ProgramMask.all, true);
     const decoder = new Decoder(storage, linkage.handlers);
+    const traps = () => this.#traps;
     this.#code = {
+      get traps() {
+        return traps();
+      },
       decode: (place) => decoder.decode(place),
       pageOf: (place) => decoder.pageOf(place),
       offsetOf: (place) => decoder.offsetOf(place),
@@ -188,6 +195,7 @@ export class Jit {
     if (this.#slices % CHANGES_COUNT_FOR === 0) this.#changes.clear();
     if (this.#underWay.size > 0) this.#takeAnswers();
     this.#targets.collect();
+    this.#lookAtMask();
     const count = this.#view.getUint32(Entries.requests, true);
     if (count === 0) return;
     this.#waited += 1;
@@ -218,11 +226,19 @@ export class Jit {
 
   /** Compile what was asked for last now, whatever else the place's entry is for: in one way or the other. */
   compileNow(): void {
+    this.#lookAtMask();
     const requests = this.#takeRequests(1);
     for (const { place } of requests) this.#ask(place);
     this.#changes.clear();
     const lasts = requests.some(({ place }) => (place & 2) !== 0);
     this.#compile(requests, undefined, lasts ? { ...extents.small, lasting: true } : extents.small);
+  }
+  /** From the first program with a program mask on, all regions look at it. */
+  #lookAtMask(): void {
+    if (this.#traps || this.#view.getUint32(ProgramMask.met, true) === 0) return;
+    this.#traps = true;
+    for (const regions of [...this.#byPage.values()]) for (const region of [...regions]) this.#drop(region);
+    this.#view.setUint32(ProgramMask.untested, 0, true);
   }
   #ask(place: number): void {
     this.#view.setUint32(entryOf(place), this.#inEntry(place), true);

@@ -18,6 +18,7 @@ import { StorageOffset, offsetType } from "../lower/storage-offset.ts";
 import { addendOf } from "../lower/tlb-entry.ts";
 import { Tlb, cpu as at } from "../state.ts";
 import { VALUE, ruleOf, test, testedMask } from "./condition.ts";
+import { maskRefuses } from "./arrival.ts";
 import { CODE, type Knowledge, type RegionContext } from "./context.ts";
 import type { Understood as Decoded } from "./meanings.ts";
 import { registerUse, row, rowOf, rowRoutines } from "./registers.ts";
@@ -129,7 +130,8 @@ class RegionFlow implements Flow {
     // After EXECUTE: in nearly every case the next sequential address.
     knowledge.loaded = 0;
     if (context.lasting) context.takeTlb(e);
-    e.rarely(target.ne(this.next), () => context.goOn(e, target, knowledge, following));
+    const elsewhere = target.ne(this.next).or(maskRefuses(this.cpu));
+    e.rarely(elsewhere, () => context.goOn(e, target, knowledge, following));
     this.proceed(e);
   }
   /** Many targets, all near each other. */
@@ -188,6 +190,8 @@ const mayBeTable = (targets: readonly number[]): boolean =>
 /** What a window's place is less than that of its last operand, beside what TLB entries have. */
 const WINDOW_BIAS = 8;
 
+const setOf = (numbers: readonly number[]): number => numbers.reduce((set, n) => set | (1 << n), 0);
+
 const mayBeLeft = ({ statements, effects }: Recording): boolean =>
   statements.some((s) => s.kind !== "let") ||
   effects.some((e) => e.kind === "store" || e.kind === "when" || e.kind === "programAfter");
@@ -231,7 +235,8 @@ export class RegionLowering extends InstructionLowering {
 
   constructor(callees: Callees, decoded: Decoded, setting: Setting, within: Emitter) {
     const { statements, effects } = decoded.recording;
-    const calls = statements.some((s) => callsRoutine(s));
+    // A row, too, is in the TLB or not.
+    const calls = statements.some((s) => callsRoutine(s, (called) => !inRow(called)));
     const executes = effects.some((e) => e.kind === "execute");
     // A lone store is done by the interpreter when it is into a page of code.
     const stores =
@@ -517,9 +522,9 @@ export class RegionLowering extends InstructionLowering {
   protected override setConditionCode(cc: ConditionCode): void {
     const rule = ruleOf(cc);
     if (this.#eager || rule === VALUE) {
-      this.#context.setCode(this, this.#codeOf(cc));
+      this.#context.setCode(this, this.#codeOf(cc), this.#knowledge);
     } else {
-      this.#context.keep(rule, (n, wide, narrow) => {
+      this.#context.keep(this, rule, this.#knowledge, (n, wide, narrow) => {
         const operand = n === 0 ? cc.a : cc.b;
         if (operand === undefined) return;
         if (operand.type === "i64") this.set(wide, new I64(operand));
@@ -551,13 +556,13 @@ export class RegionLowering extends InstructionLowering {
     }
     this.#context.writeCode(this, this.#knowledge);
     super.call(s);
-    this.#context.materializeAgain(this);
+    this.#context.materializeAgain(this, this.#knowledge);
   }
   protected override called(s: CallStatement): void {
     if (touchesNoRegister(s.routine.name)) return;
     this.#context.takeAgain(this, this.#taken);
     if (this.#context.lasting) this.#context.takeTlb(this);
-    if (this.#eager) this.#context.materializeAgain(this);
+    if (this.#eager) this.#context.materializeAgain(this, this.#knowledge);
   }
 
   /** LOAD MULTIPLE and STORE MULTIPLE: one access test for all registers, when they stand on one page. */
@@ -572,19 +577,21 @@ export class RegionLowering extends InstructionLowering {
     const bytes = size * numbers.length;
     const table = loads ? at.tlbRead : at.tlbWrite;
     const entry = this.probe(table, ea, bytes);
-    this.#unlessHit();
-    this.hostAddress(table, entry, ea);
-    // Host offset of the last register's operand: the first one's is the highest.
-    const host = this.localOffset(this.#form);
-    const type = offsetType(this.#form);
-    this.code
-      .constant(type, BigInt(bytes - 8))
-      .binary("sub", type)
-      .set(host.index);
-    numbers.forEach((n, k) => this.#transfer(loads, size, n, host, bytes - size * (k + 1)));
+    if (this.#context.lasting) {
+      this.code.if(undefined, "likely");
+      this.depth += 1;
+      this.#transferRow(table, entry, ea, bytes, s);
+      this.code.else();
+      this.scope(() => this.#rowByRoutine(s));
+      this.depth -= 1;
+      this.code.end();
+    } else {
+      this.#unlessHit();
+      this.#transferRow(table, entry, ea, bytes, s);
+    }
     if (!loads) return;
     const knowledge = this.#knowledge;
-    const loaded = numbers.reduce((set, n) => set | (1 << n), 0);
+    const loaded = setOf(numbers);
     if (size === 4 && this.#context.lasting) {
       knowledge.right |= loaded;
       knowledge.dirtyRight |= loaded;
@@ -594,6 +601,36 @@ export class RegionLowering extends InstructionLowering {
     knowledge.loaded |= loaded;
     knowledge.right &= ~loaded;
     knowledge.dirtyRight &= ~loaded;
+  }
+  #transferRow(table: number, entry: number, ea: number, bytes: number, s: CallStatement): void {
+    const { first, last, file } = rowOf(s);
+    const size = file === 0 ? 8 : 4;
+    this.hostAddress(table, entry, ea);
+    // Host offset of the last register's operand: the first one's is the highest.
+    const host = this.localOffset(this.#form);
+    const type = offsetType(this.#form);
+    this.code
+      .constant(type, BigInt(bytes - 8))
+      .binary("sub", type)
+      .set(host.index);
+    const loads = s.routine.name === "loadMultiple";
+    row(first, last).forEach((n, k) => this.#transfer(loads, size, n, host, bytes - size * (k + 1)));
+  }
+  /** It is not in the TLB, or crosses a page's end: by way of the CPU's block. */
+  #rowByRoutine(s: CallStatement): void {
+    const context = this.#context;
+    const { first, last, file } = rowOf(s);
+    const numbers = row(first, last);
+    const stores = s.routine.name === "storeMultiple";
+    if (stores) {
+      context.writeAlso(this, setOf(numbers), this.#knowledge);
+    }
+    super.call(s);
+    this.code.i32(0).binary("ltS", "i32");
+    this.leaveIf();
+    if (stores) this.#flow.leaveChangedCode(this);
+    else if (file === 0) context.takeAgain(this, setOf(numbers));
+    else context.takeRightAgain(this, numbers);
   }
   #transfer(loads: boolean, size: number, n: number, host: Local<StorageOffset>, offset: number): void {
     const context = this.#context;

@@ -1,6 +1,7 @@
 /** What decoded instructions do: their definitions, elaborated with operand fields that are constants. */
 import type { Instruction, Recording } from "@lockframe/instructions";
 import { elaborate, fieldsOf } from "@lockframe/instructions";
+import { unmasked } from "../lower/program-mask.ts";
 import { type Decoded, mode } from "./decoder.ts";
 import type { Block, Region } from "./region.ts";
 
@@ -17,7 +18,8 @@ const REMEMBERED = 4000;
 
 export class Meanings {
   readonly #definitions: readonly Instruction[];
-  readonly #known = new Map<bigint, Meaning>();
+  /** By word: with exceptions that the program mask allows, and without. */
+  readonly #known = { traps: new Map<bigint, Meaning>(), plain: new Map<bigint, Meaning>() };
 
   constructor(definitions: readonly Instruction[]) {
     this.#definitions = definitions;
@@ -26,20 +28,22 @@ export class Meanings {
   understand(region: Region): UnderstoodRegion {
     const blocks = new Map<number, UnderstoodBlock>();
     for (const [id, block] of region.blocks) {
-      const instructions = block.instructions.map((decoded) => ({ ...decoded, ...this.#meaning(decoded) }));
+      const instructions = block.instructions.map((decoded) => ({ ...decoded, ...this.#meaning(decoded, region.traps) }));
       blocks.set(id, { ...block, instructions });
     }
     return { ...region, blocks };
   }
 
-  #meaning({ definition: number, word }: Decoded): Meaning {
-    const known = this.#known.get(word);
+  #meaning({ definition: number, word }: Decoded, traps: boolean): Meaning {
+    const meanings = traps ? this.#known.traps : this.#known.plain;
+    const known = meanings.get(word);
     if (known !== undefined) return known;
-    if (this.#known.size >= REMEMBERED) this.#known.clear();
+    if (meanings.size >= REMEMBERED) meanings.clear();
     const definition = this.#definitions[number];
     if (definition === undefined) throw new Error(`there is no definition ${number}`);
-    const meaning = { definition, recording: elaborate(definition, fieldsOf(word), mode) };
-    this.#known.set(word, meaning);
+    const whole = elaborate(definition, fieldsOf(word), mode);
+    const meaning = { definition, recording: traps ? whole : unmasked(whole) };
+    meanings.set(word, meaning);
     return meaning;
   }
 }

@@ -57,6 +57,8 @@ export interface Region<I = Decoded> {
   readonly size: number;
   /** It is so hot that all stays in locals until it is left, whatever that costs to compile. */
   readonly lasting: boolean;
+  /** It has the exceptions that the program mask allows. */
+  readonly traps: boolean;
 }
 
 /** What is asked for: code at a place, and how the program that ran it sees its surroundings. */
@@ -75,6 +77,8 @@ export interface Code extends Pick<Decoder, "decode" | "pageOf" | "offsetOf" | "
   wasReached(place: number): boolean;
   /** Bytes from the branch at an address to where it has gone. */
   distancesFrom(address: bigint): readonly number[];
+  /** Some program has set the program mask. */
+  readonly traps: boolean;
 }
 
 /** How much becomes part of a region: instructions at most, and calls while there are fewer than so many. */
@@ -152,7 +156,8 @@ class Discovery {
     const { place } = this.#request;
     const [absolute, offset, pages] = [this.#code.absolute(place), this.#offset, this.#pages];
     const { lasting } = this.#extent;
-    return { place, absolute, offset, entry, blocks, pages, size: this.#found.size, lasting };
+    const { traps } = this.#code;
+    return { place, absolute, offset, entry, blocks, pages, size: this.#found.size, lasting, traps };
   }
 
   /** Place of the instruction at a distance from the entry. */

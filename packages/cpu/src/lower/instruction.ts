@@ -20,6 +20,7 @@ import { Event, Tlb, cpu as at } from "../state.ts";
 import type { Load, Store } from "../wasm/code.ts";
 import { Emitter, load } from "./emitter.ts";
 import { type Flow, LEFT } from "./flow.ts";
+import { maskedByPsw } from "./program-mask.ts";
 import { offsetType, storageMemory } from "./storage-offset.ts";
 import { addendOf } from "./tlb-entry.ts";
 
@@ -81,18 +82,6 @@ const immutable = (node: Node): boolean =>
   (node.kind === "relative" && immutable(node.offset)) ||
   (node.kind === "binary" && immutable(node.a) && immutable(node.b)) ||
   (node.kind === "unary" && immutable(node.a));
-
-/** The parts of a condition that counts only under a mask in the PSW, which no effect beside it changes. */
-function maskedByPsw(node: Node): { readonly condition: Node; readonly mask: Node } | undefined {
-  const ofPsw = (n: Node): boolean =>
-    n.kind === "const" ||
-    (n.kind === "state" && n.field === "pswMask") ||
-    (n.kind === "unary" && ofPsw(n.a)) ||
-    (n.kind === "binary" && ofPsw(n.a) && ofPsw(n.b));
-  if (node.kind !== "binary" || node.op !== "and" || node.b.kind === "const" || !ofPsw(node.b))
-    return undefined;
-  return { condition: node.a, mask: node.b };
-}
 
 /** Nodes that cost something to compute: used twice, they are kept. */
 const composed: ReadonlySet<Node["kind"]> = new Set([
@@ -724,6 +713,24 @@ export class InstructionLowering extends Emitter {
   }
 }
 
+/** Whether a sum or a difference has overflowed, by the rule that describes it and what goes with that. */
+export function overflows(rule: ConditionCode["rule"], result: I32 | I64, operand: I32 | I64): I32 {
+  if (result instanceof I64) return overflowed(rule, result, operand as I64);
+  return overflowed<I32>(rule, result, operand as I32);
+}
+interface Word<T> {
+  add(other: T): T;
+  sub(other: T): T;
+  xor(other: T): T;
+  and(other: T): T;
+  isNegative(): I32;
+}
+function overflowed<T extends Word<T>>(rule: ConditionCode["rule"], result: T, operand: T): I32 {
+  if (rule === "addSigned") return result.sub(operand).xor(result).and(operand.xor(result)).isNegative();
+  const minuend = result.add(operand);
+  return minuend.xor(result).and(minuend.xor(operand)).isNegative();
+}
+
 /** The code's number, 0 to 3. */
 export function conditionCode({ rule, a, b }: ConditionCode): I32 {
   const value = (node: Node): I32 | I64 => (node.type === "i64" ? new I64(node) : new I32(node));
@@ -745,6 +752,9 @@ export function conditionCode({ rule, a, b }: ConditionCode): I32 {
       return order(compare("ltU"), compare("gtU"));
     case "notZero":
       return first.ne(0);
+    case "addSigned":
+    case "subtractSigned":
+      return overflows(rule, first, second).select(I32.of(3), order(first.ltS(0), first.gtS(0)));
     case "addLogical":
       return order(first.ne(0), compare("ltU"));
     case "subtractLogical": {

@@ -34,24 +34,24 @@ type Set32 = (value: I32) => Effects[number];
 /** ADD. CC: 0 zero, 1 negative, 2 positive, 3 overflow. */
 export function add64(set: Set64, a: I64, b: I64): Effects {
   const sum = share(a.add(b));
-  const overflow = share(a.xor(sum).and(b.xor(sum)).isNegative());
-  return [set(sum), cc.signedOrOverflow(sum, overflow), program.fixedPointOverflow(overflow)];
+  const overflow = a.xor(sum).and(b.xor(sum)).isNegative();
+  return [set(sum), cc.addSigned(sum, b), program.fixedPointOverflow(overflow)];
 }
 export function add32(set: Set32, a: I32, b: I32): Effects {
   const sum = share(a.add(b));
-  const overflow = share(a.xor(sum).and(b.xor(sum)).isNegative());
-  return [set(sum), cc.signedOrOverflow(sum, overflow), program.fixedPointOverflow(overflow)];
+  const overflow = a.xor(sum).and(b.xor(sum)).isNegative();
+  return [set(sum), cc.addSigned(sum, b), program.fixedPointOverflow(overflow)];
 }
 /** SUBTRACT. CC as ADD. */
 function subtract64(set: Set64, a: I64, b: I64): Effects {
   const difference = share(a.sub(b));
-  const overflow = share(a.xor(b).and(a.xor(difference)).isNegative());
-  return [set(difference), cc.signedOrOverflow(difference, overflow), program.fixedPointOverflow(overflow)];
+  const overflow = a.xor(b).and(a.xor(difference)).isNegative();
+  return [set(difference), cc.subtractSigned(difference, b), program.fixedPointOverflow(overflow)];
 }
 function subtract32(set: Set32, a: I32, b: I32): Effects {
   const difference = share(a.sub(b));
-  const overflow = share(a.xor(b).and(a.xor(difference)).isNegative());
-  return [set(difference), cc.signedOrOverflow(difference, overflow), program.fixedPointOverflow(overflow)];
+  const overflow = a.xor(b).and(a.xor(difference)).isNegative();
+  return [set(difference), cc.subtractSigned(difference, b), program.fixedPointOverflow(overflow)];
 }
 /** ADD LOGICAL. CC: 0 zero, 1 not zero, 2 zero with carry, 3 not zero with carry. */
 export function addLogical64(set: Set64, a: I64, b: I64): Effects {
@@ -651,13 +651,13 @@ const update64 = (mnemonic: string, opcode: number, title: string, update: Updat
 export const interlockedAccess: readonly Instruction[] = [
   update32("LAA", 0xebf8, "LOAD AND ADD", (a, b) => {
     const value = share(a.add(b));
-    const overflow = share(a.xor(value).and(b.xor(value)).isNegative());
-    return { value, cc: cc.signedOrOverflow(value, overflow), after: program.fixedPointOverflow(overflow) };
+    const overflow = a.xor(value).and(b.xor(value)).isNegative();
+    return { value, cc: cc.addSigned(value, b), after: program.fixedPointOverflow(overflow) };
   }),
   update64("LAAG", 0xebe8, "LOAD AND ADD", (a, b) => {
     const value = share(a.add(b));
-    const overflow = share(a.xor(value).and(b.xor(value)).isNegative());
-    return { value, cc: cc.signedOrOverflow(value, overflow), after: program.fixedPointOverflow(overflow) };
+    const overflow = a.xor(value).and(b.xor(value)).isNegative();
+    return { value, cc: cc.addSigned(value, b), after: program.fixedPointOverflow(overflow) };
   }),
   update32("LAAL", 0xebfa, "LOAD AND ADD LOGICAL", (a, b) => {
     const value = share(a.add(b));

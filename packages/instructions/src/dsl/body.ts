@@ -79,6 +79,7 @@ export type Effects = readonly Effect[];
  *
  * value: the number itself · signed: 0 zero, 1 negative, 2 positive · signedOrOverflow: the same, 3 when
  * `b` · compareSigned/compareUnsigned: 0 equal, 1 first low, 2 first high · notZero: 0 or 1 ·
+ * addSigned/subtractSigned: a is the sum or difference, b an addend or the subtrahend: as signed, 3 on overflow ·
  * addLogical: a is the sum, b one addend: bit 0 of the code is "not zero", bit 1 the carry ·
  * subtractLogical: a minuend, b subtrahend: 1 borrow, 2 zero, 3 neither.
  */
@@ -90,6 +91,8 @@ export type ConditionCode = {
     | "compareSigned"
     | "compareUnsigned"
     | "notZero"
+    | "addSigned"
+    | "subtractSigned"
     | "addLogical"
     | "subtractLogical";
   readonly a: Node;
@@ -394,6 +397,9 @@ export const cc = {
   compareSigned: (a: I32 | I64, b: I32 | I64) => setCc("compareSigned", a, b),
   compareUnsigned: (a: I32 | I64, b: I32 | I64) => setCc("compareUnsigned", a, b),
   notZero: (value: I32 | I64) => setCc("notZero", value),
+  addSigned: (sum: I32 | I64, addend: I32 | I64) => setCc("addSigned", sum, addend),
+  subtractSigned: (difference: I32 | I64, subtrahend: I32 | I64) =>
+    setCc("subtractSigned", difference, subtrahend),
   addLogical: (sum: I32 | I64, addend: I32 | I64) => setCc("addLogical", sum, addend),
   subtractLogical: (minuend: I32 | I64, subtrahend: I32 | I64) =>
     setCc("subtractLogical", minuend, subtrahend),
