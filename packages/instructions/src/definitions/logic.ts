@@ -22,6 +22,7 @@ import {
   SSa,
   call,
   cc,
+  constantOf,
   gr,
   insn,
   program,
@@ -455,12 +456,36 @@ const rotated = ({ r2, i5 }: Rotation): I64 => gr(r2).value.rotl(i5.and(63));
 
 /** ROTATE THEN INSERT: bit 0 of I4 asks for zeros in the rest. */
 function rotateInsert(o: Rotation): I64 {
+  const zeros = constantOf(o.i4.and(0x80).node) === 0x80n;
+  const right = zeros ? rightSelected(o) : undefined;
+  if (right !== undefined) return right.bits.unsigned64();
   const mask = selected(o);
   const rest = o.i4.and(0x80).ne(0).select(I64.of(0), gr(o.r1).value.and(mask.not()));
   return rotated(o).and(mask).or(rest);
 }
+/**
+ * The selected bits of the rotated register, when all of them are in the right half before and after: known where operand
+ * fields are constants, as in compiled code. Compilers have most shifts of words so.
+ */
+function rightSelected(o: Rotation): { readonly bits: I32; readonly mask: number } | undefined {
+  const [i3, i4, i5] = [o.i3, o.i4, o.i5].map(({ node }) => constantOf(node));
+  if (i3 === undefined || i4 === undefined || i5 === undefined) return undefined;
+  const [first, last, left] = [Number(i3) & 63, Number(i4) & 63, Number(i5) & 63];
+  if (first < 32 || last < first) return undefined;
+  const mask = (0xffff_ffff >>> (first - 32)) & (-1 << (63 - last));
+  const word = gr(o.r2).low;
+  if (left < 32 && last <= 63 - left) return { bits: word.shl(left).and(mask), mask };
+  if (left > 32 && first >= 96 - left) return { bits: word.shrU(64 - left).and(mask), mask };
+  return undefined;
+}
 /** ROTATE THEN AND, OR, EXCLUSIVE OR: bit 0 of I3 asks for the code only. CC: 0 selected bits zero, 1 not. */
 function rotateCombine(op: Op, o: Rotation): Effects {
+  const right = rightSelected(o);
+  if (right !== undefined && constantOf(o.i3.and(0x80).node) === 0n) {
+    const word = gr(o.r1).low;
+    const selectedBits = share(word[op](right.bits).and(right.mask));
+    return [gr(o.r1).setLow(word.and(~right.mask).or(selectedBits)), cc.notZero(selectedBits)];
+  }
   const mask = selected(o);
   const old = gr(o.r1).value;
   const combined = share(old[op](rotated(o)).and(mask));
