@@ -11,7 +11,7 @@ import { type Successor, crossesPage } from "./region.ts";
 import { registerUse } from "./registers.ts";
 import { type Standing, findStanding } from "./standing.ts";
 import { type Node, dominates, structure } from "./structure.ts";
-import { type WindowUses, findWindows } from "./windows.ts";
+import { type Windows, findWindows, isShared } from "./windows.ts";
 
 /** Functions that regions call. */
 export interface RegionCallees extends Callees {
@@ -34,7 +34,7 @@ class RegionCompiler {
   readonly #kept: ReadonlyMap<number, number>;
   /** In lasting regions: what is known at the begin of blocks. */
   readonly #standing: ReadonlyMap<number, Standing> | undefined;
-  readonly #windows: ReadonlyMap<number, readonly WindowUses[]>;
+  readonly #windows: Windows;
   readonly #loops = new Map<Node, Label>();
   readonly #merges = new Map<Node, Label>();
 
@@ -61,11 +61,13 @@ class RegionCompiler {
       this.#standing = findStanding(region, this.#nodes, this.#needsCode, { isEager, writesBack });
     } else this.#kept = keptRegisters(region, this.#nodes);
     this.#context = new RegionContext(used, callees, region.lasting);
-    this.#windows = region.lasting ? findWindows(region, this.#nodes, callsOut) : new Map();
-    for (const uses of this.#windows.values())
+    this.#windows = region.lasting
+      ? findWindows(region, this.#nodes, callsOut)
+      : { uses: new Map(), before: new Map() };
+    for (const uses of this.#windows.uses.values())
       for (const { fetches, store } of uses)
         for (const use of [...fetches.values(), ...(store === undefined ? [] : [store])])
-          if (use.window.operands > 1) this.#context.window(use.window);
+          if (isShared(use.window)) this.#context.window(use.window);
   }
 
   compile(): FunctionBody {
@@ -93,10 +95,24 @@ class RegionCompiler {
       return;
     }
     this.#meet(e, node, knowledge);
+    this.#openWindows(e, node);
     e.loop((_, label) => {
       this.#loops.set(node, label);
       this.#within(e, node, merges, this.#knownAt(node));
     });
+  }
+  #openWindows(e: Emitter, node: Node): void {
+    const context = this.#context;
+    const known = this.#knownAt(node);
+    for (const window of this.#windows.before.get(node.id) ?? []) {
+      if (window.operands === 0) continue;
+      const parts = window.registers.map((n) => context.wholeOf(n, known));
+      context.openWindow(
+        e,
+        window,
+        parts.reduce((sum, part) => sum.add(part)),
+      );
+    }
   }
   /** The labels of the blocks where ways meet again, the last of them outermost, and the block itself. */
   #within(e: Emitter, node: Node, merges: readonly Node[], knowledge: Knowledge): void {
@@ -117,7 +133,7 @@ class RegionCompiler {
     const block = this.#block(node.id);
     const { instructions, backs } = block;
     e.set(context.budget, context.budget.value.sub(instructions.length));
-    const windows = this.#windows.get(node.id);
+    const windows = this.#windows.uses.get(node.id);
     let { distance } = block;
     instructions.forEach((decoded, n) => {
       const setting: Setting = {

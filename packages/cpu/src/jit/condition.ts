@@ -26,6 +26,8 @@ const names = [
   "subtractLogical",
   "addSigned",
   "subtractSigned",
+  "underMask",
+  "byteUnderMask",
 ] as const;
 
 export function ruleOf({ rule, a }: ConditionCode): Rule {
@@ -85,6 +87,13 @@ export function test(rule: ConditionCode["rule"], a: I32 | I64, b: I32 | I64, ma
       const inRange = ordered(a, zero, (mask >> 1) & 7, true);
       return (b as I32).select(I32.of(mask & 1), inRange);
     }
+    case "underMask":
+    case "byteUnderMask":
+      if (mask === 8) return compare("eq", a, zero);
+      if (mask === 7) return compare("ne", a, zero);
+      if (mask === 1) return compare("eq", a, b).and(compare("ne", a, zero));
+      if (mask === 14) return compare("ne", a, b).or(compare("eq", a, zero));
+      return undefined;
     case "addSigned":
     case "subtractSigned":
       return overflows(rule, a, b).select(I32.of(mask & 1), ordered(a, zero, (mask >> 1) & 7, true));

@@ -12,7 +12,7 @@ import { I32, I64 } from "@lockframe/instructions";
 import type { StorageForm } from "@lockframe/memory";
 import { Emitter, type Label, type Local, load } from "../lower/emitter.ts";
 import { conditionCode } from "../lower/instruction.ts";
-import type { StorageOffset } from "../lower/storage-offset.ts";
+import { StorageOffset } from "../lower/storage-offset.ts";
 import { addendOf } from "../lower/tlb-entry.ts";
 import { Event, Tlb, cpu as at } from "../state.ts";
 import {
@@ -74,6 +74,9 @@ export const CODE = 1 << 16;
 const numbers = (set: number): number[] =>
   Array.from({ length: 16 }, (_, n) => n).filter((n) => set & (1 << n));
 
+/** What a window's place is less than that of its last operand, beside what TLB entries have. */
+export const WINDOW_BIAS = 8;
+
 const operandsIn = (codes: Codes): number =>
   codesOf(codes).reduce((set, rule) => set | operandsOf(rule), 0);
 
@@ -101,7 +104,7 @@ export class RegionContext {
   readonly #breaking = this.e.local32();
   readonly #rule = this.e.local32();
   readonly #rules = new Set<Rule>();
-  readonly #windows = new Map<string, Local<StorageOffset>>();
+  readonly #windows = new Map<Window, Local<StorageOffset>>();
   /** Ways out: with the condition code still to be written; with everything written. */
   #outWithCode: Label = 0;
   #out: Label = 0;
@@ -334,10 +337,27 @@ export class RegionContext {
   // --- lasting regions -------------------------------------------------------------------------------
 
   /** Where the operands of a window are, counted from its last one, less 16; zero when they are not all in one TLB entry. */
-  window({ name }: Window): Local<StorageOffset> {
-    let local = this.#windows.get(name);
-    if (local === undefined) this.#windows.set(name, (local = this.e.localOffset(this.#form)));
+  window(window: Window): Local<StorageOffset> {
+    let local = this.#windows.get(window);
+    if (local === undefined) this.#windows.set(window, (local = this.e.localOffset(this.#form)));
     return local;
+  }
+  /** Opens a window when its operands are in one TLB entry. `base`: the sum of its registers. */
+  openWindow(e: Emitter, window: Window, base: I64): void {
+    const { first, last, end, table } = window;
+    const address = e.local64(base.add(first)).value;
+    const index = address.low32().shrU(8).and((Tlb.dataEntries - 1) << Tlb.entryShift);
+    const entry = e.local32(this.tlb.value.add(index)).value;
+    const offset = table === at.tlbWrite ? Tlb.writeOffset : 0;
+    const isOnPage = load.i64(entry, offset).eq(address.add(end - first - 1).and(~0xfffn));
+    const found = addendOf(this.#form, entry, offset).sub(address).sub(last - first + WINDOW_BIAS);
+    e.set(this.window(window), StorageOffset.choose(isOnPage, found, StorageOffset.of(this.#form, 0)));
+  }
+  /** A general register as a whole, wherever it is. */
+  wholeOf(n: number, { loaded, right }: Knowledge): I64 {
+    const bit = 1 << n;
+    const local = loaded & bit ? this.register(n).value : load.i64(this.cpu, at.gr + 8 * n);
+    return right & bit ? local.and(0xffff_ffff_0000_0000n).or(this.right(n).value.unsigned64()) : local;
   }
   /** After what may have changed the modes. */
   takeTlb(e: Emitter): void {

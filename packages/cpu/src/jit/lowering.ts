@@ -19,10 +19,10 @@ import { addendOf } from "../lower/tlb-entry.ts";
 import { Tlb, cpu as at } from "../state.ts";
 import { VALUE, ruleOf, test, testedMask } from "./condition.ts";
 import { maskRefuses } from "./arrival.ts";
-import { CODE, type Knowledge, type RegionContext } from "./context.ts";
+import { CODE, type Knowledge, type RegionContext, WINDOW_BIAS } from "./context.ts";
 import type { Understood as Decoded } from "./meanings.ts";
 import { registerUse, row, rowOf, rowRoutines } from "./registers.ts";
-import type { Window, WindowUse, WindowUses } from "./windows.ts";
+import { type Window, type WindowUse, type WindowUses, isShared } from "./windows.ts";
 
 /** Routines that get all they need as arguments and touch no register. */
 const registerFree: ReadonlySet<string> = new Set([
@@ -187,9 +187,6 @@ const spanOf = (targets: readonly number[]): number => Math.max(...targets) - Ma
 const mayBeTable = (targets: readonly number[]): boolean =>
   targets.length > FEW_TARGETS && spanOf(targets) <= MOST_SPANNED;
 
-/** What a window's place is less than that of its last operand, beside what TLB entries have. */
-const WINDOW_BIAS = 8;
-
 const setOf = (numbers: readonly number[]): number => numbers.reduce((set, n) => set | (1 << n), 0);
 
 const mayBeLeft = ({ statements, effects }: Recording): boolean =>
@@ -302,7 +299,7 @@ export class RegionLowering extends InstructionLowering {
   }
   protected override fetch(s: FetchStatement): void {
     const use = this.#windows?.fetches.get(s);
-    if (use !== undefined && use.window.operands > 1) {
+    if (use !== undefined && isShared(use.window)) {
       this.#fetchByWindow(s, use);
       return;
     }
@@ -332,23 +329,20 @@ export class RegionLowering extends InstructionLowering {
   /** Leaves the place of a window on the stack when its operands can be accessed by it. */
   #ifWindow({ window, opens }: WindowUse, type: "i32" | "i64" | undefined): Local<StorageOffset> {
     const place = this.#context.window(window);
-    if (opens) this.#openWindow(window, place);
+    if (opens) this.#openWindow(window);
     super.emit(place.value.isNotZero().node);
     this.code.if(type, "likely");
     return place;
   }
-  #openWindow({ table, registers, first, last, end }: Window, place: Local<StorageOffset>): void {
-    const parts = registers.map((n) => this.#context.register(n).value);
-    const base = parts.reduce((sum, part) => sum.add(part));
-    const address = this.local64(base.add(first));
-    const entry = this.probe(table, address.index, end - first);
-    const hit = this.local32();
-    this.code.set(hit.index);
-    const entryPlace = new I32({ kind: "local", type: "i32", index: entry });
-    const addend = addendOf(this.#form, entryPlace, this.tagOffset(table));
-    const found = addend.sub(address.value).sub(last - first + WINDOW_BIAS);
-    super.emit(StorageOffset.choose(hit.value, found, StorageOffset.of(this.#form, 0)).node);
-    this.code.set(place.index);
+  #openWindow(window: Window): void {
+    const parts = window.registers.map((n) => this.#context.register(n).value);
+    this.scope(() =>
+      this.#context.openWindow(
+        this,
+        window,
+        parts.reduce((sum, part) => sum.add(part)),
+      ),
+    );
   }
   #fetchByWindow(s: FetchStatement, use: WindowUse): void {
     const size = s.size === 16 ? 8 : s.size;
@@ -368,6 +362,7 @@ export class RegionLowering extends InstructionLowering {
     });
     this.emit(load.i32(this.#context.cpu, at.event).node);
     this.leaveIf();
+    if (window.loop) this.#openWindow(window);
     this.depth -= 1;
     this.code.end();
   }
@@ -380,12 +375,13 @@ export class RegionLowering extends InstructionLowering {
     this.storeStorage(storeOf[size], use.window.last - use.displacement + 8 + WINDOW_BIAS - size);
     this.code.else();
     this.scope(() => this.#storeOutside(this.addressLocal(e.address), value, e));
+    if (use.window.loop) this.#openWindow(use.window);
     this.depth -= 1;
     this.code.end();
   }
   protected override storeOperand(e: StoreEffect): void {
     const use = this.#windows?.store;
-    if (use !== undefined && use.window.operands > 1) {
+    if (use !== undefined && isShared(use.window)) {
       this.#storeByWindow(e, use);
       return;
     }

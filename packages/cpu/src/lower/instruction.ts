@@ -757,6 +757,14 @@ export function conditionCode({ rule, a, b }: ConditionCode): I32 {
       return overflows(rule, first, second).select(I32.of(3), order(first.ltS(0), first.gtS(0)));
     case "addLogical":
       return order(first.ne(0), compare("ltU"));
+    case "underMask":
+    case "byteUnderMask": {
+      const [selected, mask] = [first as I32, second as I32];
+      // The leftmost selected bit is one when the selection's leading zeros are the mask's.
+      const isLeft = selected.clz().eq(mask.clz());
+      const mixed = rule === "underMask" ? isLeft.select(I32.of(2), I32.of(1)) : I32.of(1);
+      return selected.isZero().select(I32.of(0), selected.eq(mask).select(I32.of(3), mixed));
+    }
     case "subtractLogical": {
       const equal = first instanceof I64 ? first.eq(second as I64) : first.eq(second as I32);
       return I32.of(3).sub(equal).sub(compare("ltU").shl(1));

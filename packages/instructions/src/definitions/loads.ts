@@ -581,13 +581,14 @@ export const multiples: readonly Instruction[] = [
 ];
 
 /** INSERT IMMEDIATE and the immediate forms of AND and OR work on one halfword or word of the register. */
-const insert = (to: I32, value: I64, shift: number, width: bigint): Effects => [
-  gr(to).set(
-    gr(to)
-      .value.and(~(width << BigInt(shift)))
-      .or(value.shl(shift)),
-  ),
-];
+function insert(to: I32, value: I64, shift: number, width: bigint): Effects {
+  if (shift < 32) {
+    const others = gr(to).low.and(~(Number(width) << shift));
+    return [gr(to).setLow(others.or(value.low32().shl(shift)))];
+  }
+  const others = gr(to).value.and(~(width << BigInt(shift)));
+  return [gr(to).set(others.or(value.shl(shift)))];
+}
 const HALF = 0xffffn;
 const WORD = 0xffff_ffffn;
 

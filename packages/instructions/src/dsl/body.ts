@@ -81,7 +81,9 @@ export type Effects = readonly Effect[];
  * `b` · compareSigned/compareUnsigned: 0 equal, 1 first low, 2 first high · notZero: 0 or 1 ·
  * addSigned/subtractSigned: a is the sum or difference, b an addend or the subtrahend: as signed, 3 on overflow ·
  * addLogical: a is the sum, b one addend: bit 0 of the code is "not zero", bit 1 the carry ·
- * subtractLogical: a minuend, b subtrahend: 1 borrow, 2 zero, 3 neither.
+ * subtractLogical: a minuend, b subtrahend: 1 borrow, 2 zero, 3 neither ·
+ * underMask/byteUnderMask: a selected bits, b the mask: 0 all zero, 3 all one, mixed 1, or 2 for the former when the
+ * leftmost selected bit is one.
  */
 export type ConditionCode = {
   readonly rule:
@@ -94,7 +96,9 @@ export type ConditionCode = {
     | "addSigned"
     | "subtractSigned"
     | "addLogical"
-    | "subtractLogical";
+    | "subtractLogical"
+    | "underMask"
+    | "byteUnderMask";
   readonly a: Node;
   readonly b: Node | undefined;
 };
@@ -403,6 +407,8 @@ export const cc = {
   addLogical: (sum: I32 | I64, addend: I32 | I64) => setCc("addLogical", sum, addend),
   subtractLogical: (minuend: I32 | I64, subtrahend: I32 | I64) =>
     setCc("subtractLogical", minuend, subtrahend),
+  underMask: (selected: I32, mask: I32) => setCc("underMask", selected, mask),
+  byteUnderMask: (selected: I32, mask: I32) => setCc("byteUnderMask", selected, mask),
 };
 
 // --- program interruptions -----------------------------------------------------------------------
