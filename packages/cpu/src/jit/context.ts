@@ -397,15 +397,21 @@ export class RegionContext {
   }
   /** From what is known on one way to what is known where it meets others. */
   arrange(e: Emitter, to: Standing, knowledge: Knowledge): void {
-    const unexpected =
-      (knowledge.dirty & 0xffff & ~to.dirty) | (knowledge.dirtyRight & ~(to.dirty | to.right));
-    if (unexpected !== 0) throw new Error("a register is unexpectedly to be written");
+    this.#writeUnexpected(e, to, knowledge);
     this.splitRight(e, to.right, knowledge);
     this.takeWhole(e, (to.live | to.dirty) & ~to.right, knowledge);
     this.take(e, to.dirty & to.right, knowledge);
     this.#arrangeCode(e, to.codes, knowledge);
     this.forgetOperands(e, operandsIn(to.codes), knowledge);
     if (knowledge.breaking !== "kept") e.set(this.#breaking, I(knowledge.breaking ?? NOTHING_TAKEN));
+  }
+  /** Before a loop, what it does not mention is brought up to date. */
+  #writeUnexpected(e: Emitter, to: Standing, knowledge: Knowledge): void {
+    const dirty = knowledge.dirty & 0xffff & ~to.dirty;
+    const dirtyRight = knowledge.dirtyRight & ~(to.dirty | to.right);
+    this.#write(e, dirty, { ...knowledge, dirtyRight });
+    knowledge.dirty &= ~dirty;
+    knowledge.dirtyRight &= ~dirtyRight;
   }
   #arrangeCode(e: Emitter, codes: Codes, { dirty, rule, rules }: Knowledge): void {
     const now = rules ?? 1 << (dirty & CODE ? rule : CLEAN);

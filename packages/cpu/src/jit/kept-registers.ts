@@ -1,7 +1,8 @@
 /** Which general registers stay in locals where ways meet: those that a loop goes round with. */
+import { loopBodies } from "./loops.ts";
 import type { UnderstoodBlock as Block, UnderstoodRegion as Region } from "./meanings.ts";
 import { registerUse } from "./registers.ts";
-import { type Node, dominates } from "./structure.ts";
+import type { Node } from "./structure.ts";
 
 /** More do not fit into the host's registers. */
 const MOST_KEPT = 10;
@@ -11,7 +12,7 @@ export function keptRegisters(
   { blocks }: Region,
   nodes: ReadonlyMap<number, Node>,
 ): ReadonlyMap<number, number> {
-  const inLoops = loopBodies(blocks, nodes);
+  const inLoops = [...loopBodies(blocks, nodes).values()];
   const kept = new Map<number, number>();
   if (inLoops.length === 0) return kept;
   const live = liveAtBegin(blocks, nodes);
@@ -24,33 +25,6 @@ export function keptRegisters(
     }
   }
   return kept;
-}
-
-function loopBodies(blocks: ReadonlyMap<number, Block>, nodes: ReadonlyMap<number, Node>): Set<number>[] {
-  const predecessors = new Map<number, number[]>();
-  for (const id of nodes.keys()) {
-    for (const to of blocks.get(id)?.successors ?? []) {
-      const list = predecessors.get(to.id);
-      if (list === undefined) predecessors.set(to.id, [id]);
-      else list.push(id);
-    }
-  }
-  const bodies: Set<number>[] = [];
-  for (const head of nodes.values()) {
-    if (!head.loop) continue;
-    const body = new Set([head.id]);
-    const pending = (predecessors.get(head.id) ?? []).filter((id) => {
-      const from = nodes.get(id);
-      return from !== undefined && from.order >= head.order && dominates(head, from);
-    });
-    for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
-      if (body.has(id)) continue;
-      body.add(id);
-      pending.push(...(predecessors.get(id) ?? []));
-    }
-    bodies.push(body);
-  }
-  return bodies;
 }
 
 function mostUsed(blocks: ReadonlyMap<number, Block>, body: ReadonlySet<number>): number {

@@ -1,6 +1,7 @@
 /** What is in locals where ways meet in a lasting region, and not yet in the CPU's block: found before code is emitted. */
 import { CLEAN, type Codes, VALUE, isOne, ruleOf } from "./condition.ts";
 import { liveAtBegin } from "./kept-registers.ts";
+import { loopBodies } from "./loops.ts";
 import type { Understood, UnderstoodBlock as Block, UnderstoodRegion as Region } from "./meanings.ts";
 import { registerUse } from "./registers.ts";
 import type { Node } from "./structure.ts";
@@ -39,30 +40,56 @@ export function findStanding(
   doing: Doing,
 ): ReadonlyMap<number, Standing> {
   const live = liveAtBegin(blocks, nodes);
+  const mentioned = mentionedInLoops(blocks, nodes);
+  const begin = (id: number, { dirty, right }: Pick<Draft, "dirty" | "right">, codes: Codes): Draft => {
+    const only = mentioned.get(id) ?? 0xffff;
+    return { live: (live.get(id) ?? 0) & only, dirty: dirty & only, right: right & only, codes };
+  };
   const found = new Map<number, Draft>();
-  found.set(entry, { live: live.get(entry) ?? 0, dirty: 0, right: 0, codes: 1 << CLEAN });
+  found.set(entry, begin(entry, { dirty: 0, right: 0 }, 1 << CLEAN));
   for (let changed = true; changed;) {
     changed = false;
     for (const id of nodes.keys()) {
-      const begin = found.get(id);
+      const known = found.get(id);
       const block = blocks.get(id);
-      if (begin === undefined || block === undefined) continue;
-      const end = after(block, begin, doing);
+      if (known === undefined || block === undefined) continue;
+      const end = after(block, known, doing);
       for (const to of block.successors) {
         if (!nodes.has(to.id)) continue;
         const codes = needsCode.has(to.id) ? end.codes : 1 << CLEAN;
         const next = found.get(to.id);
         if (next === undefined) {
-          found.set(to.id, { live: live.get(to.id) ?? 0, dirty: end.dirty, right: end.right, codes });
+          found.set(to.id, begin(to.id, end, codes));
           changed = true;
-        } else changed = joined(next, end, codes) || changed;
+        } else changed = joined(next, begin(to.id, end, codes)) || changed;
       }
     }
   }
   return found;
 }
 
-function joined(next: Draft, { dirty, right }: Draft, codes: Codes): boolean {
+/**
+ * Registers that an innermost loop mentions, by its first block: the others are written before it, so that the host's
+ * registers are for those that the loop goes round with.
+ */
+function mentionedInLoops(
+  blocks: Region["blocks"],
+  nodes: ReadonlyMap<number, Node>,
+): ReadonlyMap<number, number> {
+  const bodies = loopBodies(blocks, nodes);
+  const innermost = [...bodies].filter(([head, body]) =>
+    [...body].every((id) => id === head || !bodies.has(id)),
+  );
+  return new Map(
+    innermost.map(([head, body]) => {
+      const instructions = [...body].flatMap((id) => blocks.get(id)?.instructions ?? []);
+      const uses = instructions.map(({ recording }) => registerUse(recording));
+      return [head, uses.reduce((set, { read, written }) => set | read | written, 0)];
+    }),
+  );
+}
+
+function joined(next: Draft, { dirty, right, codes }: Draft): boolean {
   const { dirty: dirtyBefore, right: rightBefore, codes: codesBefore } = next;
   next.dirty |= dirty;
   next.right |= right;

@@ -5,6 +5,7 @@
  */
 import type { Node as Expression } from "@lockframe/instructions";
 import { cpu as at } from "../state.ts";
+import { loopBodies } from "./loops.ts";
 import type { Understood, UnderstoodBlock as Block, UnderstoodRegion as Region } from "./meanings.ts";
 import { registerUse } from "./registers.ts";
 import { type Node, dominates } from "./structure.ts";
@@ -67,6 +68,7 @@ class Finder {
   readonly #blocks: Region["blocks"];
   readonly #nodes: ReadonlyMap<number, Node>;
   readonly #callsOut: (instruction: Understood) => boolean;
+  readonly #loops: ReadonlyMap<number, ReadonlySet<number>>;
   readonly #before = new Map<number, readonly Window[]>();
 
   constructor(
@@ -77,6 +79,7 @@ class Finder {
     this.#blocks = blocks;
     this.#nodes = nodes;
     this.#callsOut = callsOut;
+    this.#loops = loopBodies(blocks, nodes);
   }
 
   windows(): Windows {
@@ -101,7 +104,7 @@ class Finder {
   }
   #atBegin(node: Node, windows: Open): Open {
     if (!node.loop) return windows;
-    const body = this.#body(node);
+    const body = [...(this.#loops.get(node.id) ?? [])].flatMap((id) => this.#nodes.get(id) ?? []);
     const change = this.#change(body);
     const still = remaining(windows, change);
     if (change.out) return still;
@@ -116,20 +119,6 @@ class Finder {
         }
     this.#before.set(node.id, [...opened.values()]);
     return new Map([...still, ...opened]);
-  }
-  /** The blocks of a loop, by its first. */
-  #body(head: Node): Node[] {
-    const inside = new Set<Node>([head]);
-    const open = subtree(head).filter((n) => this.#successors(n).includes(head));
-    for (let node = open.pop(); node !== undefined; node = open.pop()) {
-      if (inside.has(node)) continue;
-      inside.add(node);
-      for (const other of subtree(head)) if (this.#successors(other).includes(node)) open.push(other);
-    }
-    return [...inside];
-  }
-  #successors({ id }: Node): Node[] {
-    return (this.#blocks.get(id)?.successors ?? []).flatMap((to) => this.#nodes.get(to.id) ?? []);
   }
   #change(nodes: readonly Node[]): Change {
     let [written, out] = [0, false];
