@@ -5,6 +5,7 @@ import type { Callees } from "../lower/instruction.ts";
 import type { FunctionBody } from "../wasm/module.ts";
 import { CODE, type Knowledge, RegionContext } from "./context.ts";
 import { keptRegisters } from "./kept-registers.ts";
+import { loopLevels } from "./loops.ts";
 import { RegionLowering, type Setting, callsOut, isEager, writesBack } from "./lowering.ts";
 import type { Understood, UnderstoodBlock as Block, UnderstoodRegion as Region } from "./meanings.ts";
 import { type Successor, crossesPage } from "./region.ts";
@@ -23,6 +24,15 @@ export function compile(region: Region, callees: RegionCallees): FunctionBody {
   return new RegionCompiler(region, callees).compile();
 }
 
+/** A loop of WebAssembly. */
+interface Loop {
+  /** Ids of its blocks. */
+  readonly body: ReadonlySet<number>;
+  /** Blocks that come behind it, the last first. */
+  readonly exits: Node[];
+  label: Label;
+}
+
 class RegionCompiler {
   readonly #region: Region;
   readonly #callees: RegionCallees;
@@ -35,7 +45,9 @@ class RegionCompiler {
   /** In lasting regions: what is known at the begin of blocks. */
   readonly #standing: ReadonlyMap<number, Standing> | undefined;
   readonly #windows: Windows;
-  readonly #loops = new Map<Node, Label>();
+  readonly #loops: ReadonlyMap<Node, readonly Loop[]>;
+  /** Blocks that come behind a loop, though one within it dominates them. */
+  readonly #behind: ReadonlySet<Node>;
   readonly #merges = new Map<Node, Label>();
 
   constructor(region: Region, callees: RegionCallees) {
@@ -60,6 +72,8 @@ class RegionCompiler {
       this.#kept = new Map();
       this.#standing = findStanding(region, this.#nodes, this.#needsCode, { isEager, writesBack });
     } else this.#kept = keptRegisters(region, this.#nodes);
+    this.#loops = this.#findLoops();
+    this.#behind = new Set([...this.#loops.values()].flat().flatMap((loop) => loop.exits));
     this.#context = new RegionContext(used, callees, region.lasting);
     this.#windows = region.lasting
       ? findWindows(region, this.#nodes, callsOut)
@@ -89,17 +103,51 @@ class RegionCompiler {
 
   /** A block and those that it dominates. */
   #tree(e: Emitter, node: Node, knowledge: Knowledge): void {
-    const merges = node.children.filter((child) => child.merge).reverse();
+    const merges = node.children.filter((child) => child.merge && !this.#behind.has(child)).reverse();
     if (!node.loop) {
-      this.#within(e, node, merges, knowledge);
+      this.#within(e, merges, () => this.#instructions(e, node, knowledge));
       return;
     }
     this.#meet(e, node, knowledge);
     this.#openWindows(e, node);
-    e.loop((_, label) => {
-      this.#loops.set(node, label);
-      this.#within(e, node, merges, this.#knownAt(node));
-    });
+    const inside = () => this.#within(e, merges, () => this.#instructions(e, node, this.#knownAt(node)));
+    this.#around(e, this.#loops.get(node) ?? [], inside);
+  }
+  /** Loops around each other, the first outermost. */
+  #around(e: Emitter, [loop, ...inner]: readonly Loop[], inside: () => void): void {
+    if (loop === undefined) {
+      inside();
+      return;
+    }
+    this.#within(e, loop.exits, () =>
+      e.loop((_, label) => {
+        loop.label = label;
+        this.#around(e, inner, inside);
+      }),
+    );
+  }
+  /**
+   * In lasting regions, what comes behind a loop is emitted behind it: V8 keeps whatever is set between the begin and the
+   * end of a loop as something that the loop goes round with.
+   */
+  #findLoops(): ReadonlyMap<Node, readonly Loop[]> {
+    const loops = new Map<Node, Loop[]>();
+    for (const [head, bodies] of loopLevels(this.#region.blocks, this.#nodes)) {
+      const levels = this.#region.lasting ? bodies : bodies.slice(0, 1);
+      loops.set(
+        this.#node(head),
+        levels.map((body) => ({ body, exits: [], label: 0 })),
+      );
+    }
+    if (!this.#region.lasting) return loops;
+    const largestFirst = [...loops.values()].flat().sort((a, b) => b.body.size - a.body.size);
+    for (const node of this.#nodes.values()) {
+      const { dominator, id } = node;
+      if (dominator === undefined) continue;
+      largestFirst.find(({ body }) => body.has(dominator.id) && !body.has(id))?.exits.push(node);
+    }
+    for (const { exits } of largestFirst) exits.sort((a, b) => b.order - a.order);
+    return loops;
   }
   #openWindows(e: Emitter, node: Node): void {
     const context = this.#context;
@@ -115,15 +163,14 @@ class RegionCompiler {
     }
   }
   /** The labels of the blocks where ways meet again, the last of them outermost, and the block itself. */
-  #within(e: Emitter, node: Node, merges: readonly Node[], knowledge: Knowledge): void {
-    const [merge, ...rest] = merges;
+  #within(e: Emitter, [merge, ...rest]: readonly Node[], inside: () => void): void {
     if (merge === undefined) {
-      this.#instructions(e, node, knowledge);
+      inside();
       return;
     }
     e.block((_, label) => {
       this.#merges.set(merge, label);
-      this.#within(e, node, rest, knowledge);
+      this.#within(e, rest, inside);
     });
     this.#tree(e, merge, this.#knownAt(merge));
   }
@@ -174,9 +221,11 @@ class RegionCompiler {
     const from = this.#node(block.id);
     if (to.order <= from.order) {
       this.#back(e, from, to, knowledge, leaveRarely);
-    } else if (to.merge) {
+    } else if (to.merge || this.#behind.has(to)) {
       this.#meet(e, to, knowledge);
-      e.goto(labelOf(this.#merges, to));
+      const label = this.#merges.get(to);
+      if (label === undefined) throw new Error("the label of a block is not open");
+      e.goto(label);
     } else this.#tree(e, to, knowledge);
   }
 
@@ -189,7 +238,9 @@ class RegionCompiler {
     }
     e.rarely(context.budget.value.leS(I32.of(0)), leave);
     this.#meet(e, to, knowledge);
-    e.goto(labelOf(this.#loops, to));
+    const loop = this.#loops.get(to)?.findLast(({ body }) => body.has(from.id));
+    if (loop === undefined) throw new Error("the loop of an edge backward is not open");
+    e.goto(loop.label);
   }
   /** Come to a block that other ways lead to. */
   #meet(e: Emitter, node: Node, knowledge: Knowledge): void {
@@ -213,12 +264,6 @@ class RegionCompiler {
   #keptAt({ id }: Node): number {
     return this.#kept.get(id) ?? 0;
   }
-}
-
-function labelOf(labels: ReadonlyMap<Node, Label>, node: Node): Label {
-  const label = labels.get(node);
-  if (label === undefined) throw new Error("the label of a block is not open");
-  return label;
 }
 
 /** Blocks that ask for the condition code, or may be left, before they set it. */
