@@ -478,15 +478,16 @@ function rightSelected(o: Rotation): { readonly bits: I32; readonly mask: number
 function rotateCombine(op: Op, o: Rotation): Effects {
   const right = rightSelected(o);
   if (right !== undefined && constantOf(o.i3.and(0x80).node) === 0n) {
-    const word = gr(o.r1).low;
-    const selectedBits = share(word[op](right.bits).and(right.mask));
-    return [gr(o.r1).setLow(word.and(~right.mask).or(selectedBits)), cc.notZero(selectedBits)];
+    const { bits, mask } = right;
+    const word = share(gr(o.r1).low[op](op === "and" ? bits.or(~mask) : bits));
+    return [gr(o.r1).setLow(word), cc.notZero(word.and(mask))];
   }
   const mask = selected(o);
   const old = gr(o.r1).value;
-  const combined = share(old[op](rotated(o)).and(mask));
+  const bits = rotated(o).and(mask);
+  const combined = share(old[op](op === "and" ? bits.or(mask.not()) : bits));
   const testOnly = o.i3.and(0x80).ne(0);
-  return [gr(o.r1).set(testOnly.select(old, old.and(mask.not()).or(combined))), cc.notZero(combined)];
+  return [gr(o.r1).set(testOnly.select(old, combined)), cc.notZero(combined.and(mask))];
 }
 /** The high-word forms work within one half of the register. */
 function rotateInsertHalf(o: Rotation, high: boolean): Effects {
