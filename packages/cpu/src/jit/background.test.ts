@@ -27,8 +27,17 @@ function region(definition: number, register: number): Region {
   const block = { id: 0, distance: 0, instructions: [decoded], successors: [], backs: [] };
   const blocks = new Map([[0, block]]);
   const pages = new Set([1]);
-  return { place: 0, absolute: 0x1234, offset: 0x234, entry: 0, blocks, pages, size: 1, lasting: false,
-    traps: false };
+  return {
+    place: 0,
+    absolute: 0x1234,
+    offset: 0x234,
+    entry: 0,
+    blocks,
+    pages,
+    size: 1,
+    lasting: false,
+    traps: false,
+  };
 }
 
 async function answerOf(compiler: BackgroundCompiler): Promise<WorkerAnswer> {

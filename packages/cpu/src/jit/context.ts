@@ -77,8 +77,7 @@ const numbers = (set: number): number[] =>
 /** What a window's place is less than that of its last operand, beside what TLB entries have. */
 export const WINDOW_BIAS = 8;
 
-const operandsIn = (codes: Codes): number =>
-  codesOf(codes).reduce((set, rule) => set | operandsOf(rule), 0);
+const operandsIn = (codes: Codes): number => codesOf(codes).reduce((set, rule) => set | operandsOf(rule), 0);
 
 export class RegionContext {
   readonly e = new Emitter(3);
@@ -346,11 +345,16 @@ export class RegionContext {
   openWindow(e: Emitter, window: Window, base: I64): void {
     const { first, last, end, table } = window;
     const address = e.local64(base.add(first)).value;
-    const index = address.low32().shrU(8).and((Tlb.dataEntries - 1) << Tlb.entryShift);
+    const index = address
+      .low32()
+      .shrU(8)
+      .and((Tlb.dataEntries - 1) << Tlb.entryShift);
     const entry = e.local32(this.tlb.value.add(index)).value;
     const offset = table === at.tlbWrite ? Tlb.writeOffset : 0;
     const isOnPage = load.i64(entry, offset).eq(address.add(end - first - 1).and(~0xfffn));
-    const found = addendOf(this.#form, entry, offset).sub(address).sub(last - first + WINDOW_BIAS);
+    const found = addendOf(this.#form, entry, offset)
+      .sub(address)
+      .sub(last - first + WINDOW_BIAS);
     e.set(this.window(window), StorageOffset.choose(isOnPage, found, StorageOffset.of(this.#form, 0)));
   }
   /** A general register as a whole, wherever it is. */

@@ -45,7 +45,11 @@ function predecessorsIn(blocks: Blocks, nodes: Nodes): Map<number, number[]> {
 }
 
 /** What lies between the first block of a loop and one that leads back to it. */
-function bodyOf(head: number, back: number, predecessors: ReadonlyMap<number, readonly number[]>): Set<number> {
+function bodyOf(
+  head: number,
+  back: number,
+  predecessors: ReadonlyMap<number, readonly number[]>,
+): Set<number> {
   const body = new Set([head]);
   const pending = [back];
   for (let id = pending.pop(); id !== undefined; id = pending.pop()) {

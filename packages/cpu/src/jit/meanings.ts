@@ -28,7 +28,10 @@ export class Meanings {
   understand(region: Region): UnderstoodRegion {
     const blocks = new Map<number, UnderstoodBlock>();
     for (const [id, block] of region.blocks) {
-      const instructions = block.instructions.map((decoded) => ({ ...decoded, ...this.#meaning(decoded, region.traps) }));
+      const instructions = block.instructions.map((decoded) => ({
+        ...decoded,
+        ...this.#meaning(decoded, region.traps),
+      }));
       blocks.set(id, { ...block, instructions });
     }
     return { ...region, blocks };

@@ -92,7 +92,8 @@ class Finder {
       const block = this.#blocks.get(node.id);
       if (block === undefined) continue;
       uses.set(node.id, usesIn(block, windows, this.#callsOut));
-      for (const child of node.children) open.push({ node: child, windows: this.#atChild(node, child, windows) });
+      for (const child of node.children)
+        open.push({ node: child, windows: this.#atChild(node, child, windows) });
     }
     return { uses, before: this.#before };
   }
@@ -198,7 +199,12 @@ function placeOf(address: Expression, table: number): Place | undefined {
   if (displacement === undefined || registers.length === 0) return undefined;
   return { name: `${table} ${registers.sort((a, b) => a - b).join()}`, registers, displacement };
 }
-const windowAt = ({ registers, displacement }: Place, table: number, size: number, loop: boolean): Window => ({
+const windowAt = (
+  { registers, displacement }: Place,
+  table: number,
+  size: number,
+  loop: boolean,
+): Window => ({
   table,
   registers,
   first: displacement,
