@@ -237,7 +237,7 @@ export class Jit {
   #lookAtMask(): void {
     if (this.#traps || this.#view.getUint32(ProgramMask.met, true) === 0) return;
     this.#traps = true;
-    for (const regions of [...this.#byPage.values()]) for (const region of [...regions]) this.#drop(region);
+    for (const regions of this.#byPage.values()) for (const region of regions) this.#drop(region);
     this.#view.setUint32(ProgramMask.untested, 0, true);
   }
   #ask(place: number): void {

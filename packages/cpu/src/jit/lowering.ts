@@ -14,8 +14,7 @@ import {
   loadOf,
   storeOf,
 } from "../lower/instruction.ts";
-import { StorageOffset, offsetType } from "../lower/storage-offset.ts";
-import { addendOf } from "../lower/tlb-entry.ts";
+import { type StorageOffset, offsetType } from "../lower/storage-offset.ts";
 import { Tlb, cpu as at } from "../state.ts";
 import { VALUE, ruleOf, test, testedMask } from "./condition.ts";
 import { maskRefuses } from "./arrival.ts";

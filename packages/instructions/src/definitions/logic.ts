@@ -450,23 +450,40 @@ interface Rotation {
 const selected = ({ i3, i4 }: Rotation): I64 => share(range(i3.and(63), i4.and(63)));
 const rotated = ({ r2, i5 }: Rotation): I64 => gr(r2).value.rotl(i5.and(63));
 
+/** The same when they come from the right half, wherever they go: a word that is extended and shifted to the left. */
+function rightShifted(o: Rotation): I64 | undefined {
+  const fields = fieldsKnown(o);
+  if (fields === undefined) return undefined;
+  const { first, last, left } = fields;
+  if (last < first || first + left < 32 || last + left > 63) return undefined;
+  const mask = (0xffff_ffff_ffff_ffffn >> BigInt(first)) & ~((1n << BigInt(63 - last)) - 1n);
+  return gr(o.r2).low.unsigned64().shl(left).and(mask);
+}
+
 /** ROTATE THEN INSERT: bit 0 of I4 asks for zeros in the rest. */
 function rotateInsert(o: Rotation): I64 {
   const zeros = constantOf(o.i4.and(0x80).node) === 0x80n;
   const right = zeros ? rightSelected(o) : undefined;
   if (right !== undefined) return right.bits.unsigned64();
+  const shifted = zeros ? rightShifted(o) : undefined;
+  if (shifted !== undefined) return shifted;
   const mask = selected(o);
   const rest = o.i4.and(0x80).ne(0).select(I64.of(0), gr(o.r1).value.and(mask.not()));
   return rotated(o).and(mask).or(rest);
+}
+function fieldsKnown({ i3, i4, i5 }: Rotation) {
+  const [from, to, by] = [i3, i4, i5].map(({ node }) => constantOf(node));
+  if (from === undefined || to === undefined || by === undefined) return undefined;
+  return { first: Number(from) & 63, last: Number(to) & 63, left: Number(by) & 63 };
 }
 /**
  * The selected bits of the rotated register, when all of them are in the right half before and after: known where operand
  * fields are constants, as in compiled code. Compilers have most shifts of words so.
  */
 function rightSelected(o: Rotation): { readonly bits: I32; readonly mask: number } | undefined {
-  const [i3, i4, i5] = [o.i3, o.i4, o.i5].map(({ node }) => constantOf(node));
-  if (i3 === undefined || i4 === undefined || i5 === undefined) return undefined;
-  const [first, last, left] = [Number(i3) & 63, Number(i4) & 63, Number(i5) & 63];
+  const fields = fieldsKnown(o);
+  if (fields === undefined) return undefined;
+  const { first, last, left } = fields;
   if (first < 32 || last < first) return undefined;
   const mask = (0xffff_ffff >>> (first - 32)) & (-1 << (63 - last));
   const word = gr(o.r2).low;
