@@ -43,6 +43,7 @@ export class BenchContext implements AsyncDisposable {
   #files: Promise<GuestParts> | undefined;
   #guests: Promise<WorkloadGuests | string> | undefined;
   readonly #boots = new Map<Side, Promise<Boots>>();
+  readonly #kept: WorkloadGuest[] = [];
 
   /** `parts` gets kernel and initramfs when a row first needs them. */
   constructor(options: BenchOptions, folder: string, parts: () => Promise<GuestParts>) {
@@ -71,21 +72,26 @@ export class BenchContext implements AsyncDisposable {
     return (this.#guests ??= this.#bootGuests());
   }
 
+  /** A guest that further rows use: it ends when all have been measured. */
+  keep(guest: WorkloadGuest): WorkloadGuest {
+    this.#kept.push(guest);
+    return guest;
+  }
+
   async #bootGuests(): Promise<WorkloadGuests | string> {
     const missing = missingCompiler();
     if (missing !== undefined) return missing;
     const parts = { kernel: (await this.parts()).kernel, initrd: join(this.folder, "workloads.cpio") };
     writeFileSync(parts.initrd, await workloadInitramfs(this.folder));
-    const ours = await WorkloadGuest.boot(plainStarter(parts, this.options.engine));
+    const ours = this.keep(await WorkloadGuest.boot(plainStarter(parts, this.options.engine)));
     if (this.options.size === "short") return { ours, peer: undefined, failure: "results alone" };
     if (qemuVersion() === undefined) return { ours, peer: undefined, failure: noQemu };
-    return { ours, peer: await WorkloadGuest.boot(qemuStarter(parts)), failure: undefined };
+    const peer = this.keep(await WorkloadGuest.boot(qemuStarter(parts)));
+    return { ours, peer, failure: undefined };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const guests = await this.#guests;
-    if (guests === undefined || typeof guests === "string") return;
-    await Promise.all([guests.ours.end(), guests.peer?.end()]);
+    await Promise.all(this.#kept.map((guest) => guest.end()));
   }
 
   async #bootAll(side: Side): Promise<Boots> {

@@ -1,23 +1,26 @@
 /** Rows of a virtio disk: the same program in the same guest on both machines, past the guest's page cache. */
 import { spawnSync } from "node:child_process";
-import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildBusyboxInitramfs, DebianArchive, fetchDemoParts, fetchKernelModules } from "@lockframe/debian";
+import {
+  buildBusyboxInitramfs,
+  DebianArchive,
+  fetchBusyboxStatic,
+  fetchKernelModules,
+} from "@lockframe/debian";
 import { type BenchContext, noQemu } from "../bench-context.ts";
-import type { Starter } from "../boots.ts";
 import { type Figure, figureOf, median, ratioOf } from "../figure.ts";
-import { MeteredProcess } from "../metered-process.ts";
 import { plainStarter, qemuStarter, qemuVersion } from "../starters.ts";
 import { compiler, missingCompiler } from "../toolchain.ts";
+import { commandInit, WorkloadGuest } from "../workload-guest.ts";
 import type { Row } from "./row.ts";
 
 const names = ["write", "read", "random-write", "random-read"] as const;
 type Name = (typeof names)[number];
 
-/** One pass of the program over one kind of access. */
+/** One execution of the program. */
 interface Measurement {
-  readonly name: string;
   readonly megabytes: number;
   readonly requests: number;
   readonly seconds: number;
@@ -25,81 +28,86 @@ interface Measurement {
   readonly cpuSeconds: number;
 }
 
-interface Sides {
-  /** Pass by pass, of all boots. */
-  readonly ours: readonly Measurement[][];
-  readonly peer: readonly Measurement[][];
-  readonly note: string;
-}
+/** Ours, and the peer where there is one. */
+type Guests = readonly WorkloadGuest[];
 
 const DISK_BYTES = 64 * 2 ** 20;
-/** The first pass meets code that neither machine has translated yet: it is told of, the others are the figure. */
-const PASSES = 4;
-const LIMIT_SECONDS = 1800;
 const source = fileURLToPath(new URL("../disk/disk-io.c", import.meta.url));
-/** Measured once for all rows of a bench. */
-const measured = new WeakMap<BenchContext, Promise<Sides>>();
-
-const initOf = (passes: number): string => `#!/bin/sh
-export PATH=/usr/sbin:/usr/bin
-mount -t devtmpfs devtmpfs /dev
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-modprobe virtio_blk
-disk-io /dev/vda ${passes}
-poweroff -f
-`;
+/** Booted once for all rows of a bench. */
+const booted = new WeakMap<BenchContext, Promise<Guests>>();
 
 export const diskRows: readonly Row[] = names.map((name) => ({
   name: `disk-${name}`,
   async measure(context: BenchContext): Promise<Figure> {
-    const known = measured.get(context) ?? measureSides(context);
-    measured.set(context, known);
-    return figure(name, await known);
+    const missing = missingCompiler();
+    if (missing !== undefined) return figureOf(`disk-${name}`, unitOf(name), "more", [], [], missing);
+    const guests = booted.get(context) ?? bootBoth(context);
+    booted.set(context, guests);
+    return measured(name, await guests, context.options.runs);
   },
 }));
 
-function figure(name: Name, { ours, peer, note }: Sides): Figure {
-  const random = name.startsWith("random");
-  const unit = random ? "IOPS" : "MB/s";
-  const of = (passes: readonly Measurement[][], rate: (pass: Measurement) => number): number[] =>
-    passes.flat().flatMap((pass) => (pass.name === name ? [rate(pass)] : []));
-  const amount = ({ megabytes, requests }: Measurement): number => (random ? requests : megabytes);
-  const elapsed = (pass: Measurement): number => amount(pass) / pass.seconds;
-  const byCpu = (pass: Measurement): number => amount(pass) / pass.cpuSeconds;
-  const later = (passes: readonly Measurement[][]): Measurement[][] =>
-    passes.filter((_, pass) => pass > 0 || passes.length === 1);
-  const [first, firstOfPeer] = [ours, peer].map((passes) => median(of(passes.slice(0, 1), elapsed)));
-  const cold = [first, firstOfPeer].map((rate) => (rate === null ? "-" : rate?.toFixed(0))).join(" and ");
+const isRandom = (name: Name): boolean => name.startsWith("random");
+const unitOf = (name: Name): string => (isRandom(name) ? "IOPS" : "MB/s");
+
+/** Both sides in turn. */
+async function measured(name: Name, guests: Guests, runs: number): Promise<Figure> {
+  const sides: Measurement[][] = guests.map(() => []);
+  for (let run = 0; run < runs; run++)
+    for (const [index, guest] of guests.entries()) sides[index]?.push(await execute(guest, name));
+  const [ours = [], peer = []] = sides;
+  const amount = ({ megabytes, requests }: Measurement): number => (isRandom(name) ? requests : megabytes);
+  const elapsed = (one: Measurement): number => amount(one) / one.seconds;
+  const byCpu = (one: Measurement): number => amount(one) / one.cpuSeconds;
+  const first = sides.map(([one]) => (one === undefined ? "-" : elapsed(one).toFixed(0))).join(" and ");
+  const note = [runs > 1 ? `first ${first}` : "", guests.length > 1 ? "" : noQemu].filter(Boolean).join("; ");
+  const pair = ({ seconds, cpuSeconds }: Measurement): readonly [number, number] => [seconds, cpuSeconds];
   return {
-    ...figureOf(`disk-${name}`, unit, "more", of(later(ours), elapsed), of(later(peer), elapsed), note),
-    cpuRatio: ratioOf("more", median(of(later(ours), byCpu)), median(of(later(peer), byCpu))),
-    note: [note, `in the first pass ${cold}`].filter((each) => each !== "").join("; "),
+    ...figureOf(`disk-${name}`, unitOf(name), "more", ours.map(elapsed), peer.map(elapsed), note),
+    cpuRatio: ratioOf("more", median(ours.map(byCpu)), median(peer.map(byCpu))),
+    need: 1,
+    runs: { ours: ours.map(pair), peer: peer.map(pair) },
   };
 }
 
-async function measureSides({ options, folder }: BenchContext): Promise<Sides> {
-  const missing = missingCompiler();
-  if (missing !== undefined) return { ours: [], peer: [], note: missing };
-  const parts = { kernel: join(folder, "disk-kernel"), initrd: join(folder, "disk-initrd") };
+async function execute(guest: WorkloadGuest, name: Name): Promise<Measurement> {
+  const before = guest.cpuSeconds();
+  const output = await guest.run(`disk-io /dev/vda ${name}`);
+  const cpuSeconds = guest.cpuSeconds() - before;
+  const [, bytes, requests, nanoseconds] = /(\d+) (\d+) (\d+)/.exec(output) ?? [];
+  if (nanoseconds === undefined) throw new Error(`${guest.name}: '${output.trim()}' is no measurement`);
+  return {
+    megabytes: Number(bytes) / 1e6,
+    requests: Number(requests),
+    seconds: Number(nanoseconds) / 1e9,
+    cpuSeconds,
+  };
+}
+
+/** Machines that have a disk of their own each, with something on it. */
+async function bootBoth(context: BenchContext): Promise<Guests> {
+  const { folder, options } = context;
+  const parts = { kernel: (await context.parts()).kernel, initrd: join(folder, "disk.cpio") };
+  writeFileSync(parts.initrd, await initramfs(folder));
+  const guests: WorkloadGuest[] = [];
+  const boot = async (side: typeof qemuStarter): Promise<void> => {
+    const image = join(folder, `disk-${guests.length}.img`);
+    writeFileSync(image, Buffer.alloc(DISK_BYTES, "disk"));
+    const guest = await WorkloadGuest.boot(side(parts, ["-drive", `file=${image},format=raw,if=virtio`]));
+    guests.push(context.keep(guest));
+    await guest.run("modprobe virtio_blk");
+  };
+  await boot((of, more) => plainStarter(of, options.engine, more));
+  if (qemuVersion() !== undefined) await boot(qemuStarter);
+  return guests;
+}
+
+async function initramfs(folder: string): Promise<Uint8Array> {
   const archive = new DebianArchive({ environment: { ...process.env } });
-  const { kernel, busybox } = await fetchDemoParts(archive);
-  writeFileSync(parts.kernel, kernel.bytes);
+  const busybox = await fetchBusyboxStatic(archive);
   const program = { path: "usr/bin/disk-io", type: "file" as const, mode: 0o755, bytes: build(folder) };
   const extraFiles = [program, ...(await fetchKernelModules(archive, ["virtio_blk"]))];
-  const passes = options.size === "short" ? 1 : PASSES;
-  const init = initOf(passes);
-  const archived = buildBusyboxInitramfs({ busybox: busybox.bytes, init, extraFiles, compression: "none" });
-  writeFileSync(parts.initrd, archived);
-  const image = join(folder, "disk.img");
-  const ours: Measurement[][] = Array.from({ length: passes }, () => []);
-  const peer: Measurement[][] = Array.from({ length: passes }, () => []);
-  const hasPeer = qemuVersion() !== undefined;
-  for (let run = 0; run < (options.size === "short" ? 1 : options.runs); run++) {
-    await measure(plainStarter(parts, options.engine), image, ours);
-    if (hasPeer && options.size !== "short") await measure(qemuStarter(parts), image, peer);
-  }
-  return { ours, peer, note: hasPeer ? "" : noQemu };
+  return buildBusyboxInitramfs({ busybox: busybox.bytes, init: commandInit, extraFiles, compression: "none" });
 }
 
 /** The program, static. @throws Error with what the compiler said */
@@ -109,37 +117,4 @@ function build(folder: string): Uint8Array {
   const { status, stderr, error } = spawnSync(compiler, args, { encoding: "utf8" });
   if (status !== 0) throw new Error(`${source} could not be built: ${error?.message ?? stderr}`);
   return readFileSync(output);
-}
-
-/** A boot with a disk that is new; adds to each pass. @throws Error when it does not end well */
-async function measure(
-  { name, command, args }: Starter,
-  image: string,
-  passes: Measurement[][],
-): Promise<void> {
-  writeFileSync(image, "");
-  truncateSync(image, DISK_BYTES);
-  const disk = ["-drive", `file=${image},format=raw,if=virtio`];
-  await using process = new MeteredProcess(command, [...args, ...disk]);
-  const failed = (): Error => new Error(`${name} did not finish: ${process.output.slice(-500)}`);
-  let from = 0;
-  let cpuBefore = 0;
-  for (const pass of passes) {
-    for (const _ of names) {
-      const line = await process.matchAfter(from, /<([a-z-]+) (\d+) (\d+) (\d+)>/, LIMIT_SECONDS);
-      if (line === null || line === undefined) throw failed();
-      const cpu = process.cpuSeconds();
-      const [whole, which = "", bytes, requests, nanoseconds] = line;
-      from += line.index + whole.length;
-      pass.push({
-        name: which,
-        megabytes: Number(bytes) / 1e6,
-        requests: Number(requests),
-        seconds: Number(nanoseconds) / 1e9,
-        cpuSeconds: cpu - cpuBefore,
-      });
-      cpuBefore = cpu;
-    }
-  }
-  if ((await process.end(LIMIT_SECONDS)) !== 0) throw failed();
 }
