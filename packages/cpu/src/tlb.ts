@@ -48,6 +48,8 @@ const INVALID = I64.of(Tlb.invalidTag);
 const FIRST_BYTE_OF_INVALID = 1;
 /** Entries of a page table; the pages of a segment. */
 const PAGE_INDEXES = 256;
+/** Entries that a round of a scan looks at. */
+const MOST_UNROLLED = 4;
 
 export function buildTlb(module: ModuleBuilder, layout: StorageLayout): TlbFunctions {
   const context = defineContext(module);
@@ -341,13 +343,30 @@ function defineForgetFrames(module: ModuleBuilder, { form, top, codeMarksBase }:
   const forgetFrames = module.declare("forgetFrames", ["i32", "i32", "i32"], [], true);
   const e = new Emitter(3);
   const state = e.parameter32(0);
-  const within = (frame: I32): I32 => frame.sub(e.parameter32(1)).ltU(e.parameter32(2));
+  // A page's first byte is at the addend, plus 7, less its address. What an invalid entry seems to lead to is all the same.
+  const first = e.parameter32(1).unsigned64().shl(12);
+  const base = e.localOffset(StorageOffset.of(form, top - 7).sub(first));
+  const bytes = e.localOffset(StorageOffset.of(form, e.parameter32(2).unsigned64().shl(12)));
+  const scanRange = (tables: I32, [start, count]: readonly [start: number, count: number]): void => {
+    const entry = e.local32(tables.add(start));
+    const end = e.local32(tables.add(start + (count << Tlb.entryShift)));
+    const together = Math.min(count, MOST_UNROLLED);
+    e.loop((again) => {
+      for (let n = 0; n < together; n++) {
+        const at = n << Tlb.entryShift;
+        const before = addendOf(form, entry.value, at).sub(load.i64(entry.value, at));
+        e.rarely(base.value.sub(before).ltU(bytes.value), () => e.store("i64", entry.value, at, INVALID));
+      }
+      e.set(entry, entry.value.add(together << Tlb.entryShift));
+      e.if(entry.value.ltU(end.value), again);
+    });
+  };
   forEachContext(e, state, (context) => {
     e.if(inUse(context), () => {
-      scan(e, context.tables.value, [Tlb.readOffset, Tlb.dataEntries], within);
-      scan(e, context.tables.value, write, within);
-      scan(e, context.tables.value, low, within);
-      scan(e, context.tables.value, [Tlb.fetchOffset, Tlb.fetchEntries], within);
+      scanRange(context.tables.value, [Tlb.readOffset, Tlb.dataEntries]);
+      scanRange(context.tables.value, write);
+      scanRange(context.tables.value, low);
+      scanRange(context.tables.value, [Tlb.fetchOffset, Tlb.fetchEntries]);
     });
   });
   countGeneration(e, state);
