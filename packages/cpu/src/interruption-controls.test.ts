@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { TestMachine } from "../test/machine.ts";
-import { PswBit } from "./cpu.ts";
+import { assigned, PswBit } from "./cpu.ts";
 
 const SIC = "eb13000000d1"; // SIC %r1,%r3
 
@@ -14,4 +14,17 @@ test("SET INTERRUPTION CONTROLS names a mode and a subclass, for the supervisor 
   expect(machine.run(SIC)).toBeUndefined();
   expect(machine.run(SIC, PswBit.problemState)).toBe(2);
   expect(told).toEqual([[1, 5]]);
+});
+
+test("a clock that is due interrupts when LOAD CONTROL lets it, however long it was masked off", () => {
+  const machine = new TestMachine();
+  const { cpu, storage } = machine;
+  const loopAndLoad = "a7460000" + "eb000000022f"; // BRCT %r4,itself; LCTLG %c0,%c0,X'2000'
+  machine.time.nanoseconds = 1_000_000_000n; // the clock comparator, zero, has passed
+  cpu.setGr(4, 300_000n); // several slices
+  storage.store64(0x2000, 0x800n);
+  storage.store64(assigned.externalNew, PswBit.wait | PswBit.extendedAddressing | PswBit.basicAddressing);
+  machine.run(loopAndLoad, PswBit.external);
+  expect(storage.fetch64(assigned.externalOld + 8)).toBe(0x100an);
+  expect(storage.fetch16(assigned.externalCode)).toBe(0x1004);
 });

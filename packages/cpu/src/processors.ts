@@ -497,8 +497,7 @@ export class Processors {
       pending.malfunctionAlerts.size > 0 ||
       this.floating.serviceSignal !== undefined ||
       this.floating.interruptKey ||
-      timers.clockComparatorPending() ||
-      timers.cpuTimerPending() ||
+      clockIsPending(cpu, timers) ||
       this.services.ioInterruptionPending(0xff00_0000n);
     cpu.setU32(at.interruptionPending, any ? 1 : 0);
   }

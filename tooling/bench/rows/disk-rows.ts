@@ -107,7 +107,12 @@ async function initramfs(folder: string): Promise<Uint8Array> {
   const busybox = await fetchBusyboxStatic(archive);
   const program = { path: "usr/bin/disk-io", type: "file" as const, mode: 0o755, bytes: build(folder) };
   const extraFiles = [program, ...(await fetchKernelModules(archive, ["virtio_blk"]))];
-  return buildBusyboxInitramfs({ busybox: busybox.bytes, init: commandInit, extraFiles, compression: "none" });
+  return buildBusyboxInitramfs({
+    busybox: busybox.bytes,
+    init: commandInit,
+    extraFiles,
+    compression: "none",
+  });
 }
 
 /** The program, static. @throws Error with what the compiler said */

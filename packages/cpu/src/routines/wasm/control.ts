@@ -59,6 +59,7 @@ function defineLoadControl(module: ModuleBuilder, runtime: Runtime): number {
     field,
     value: e.local32(load.i32(state, field)),
   }));
+  const masks = e.local64(load.i64(state, at.cr));
   e.loop((again) => {
     const host = locate(address.value);
     const place = e.local32(state.add(register.value.shl(3)));
@@ -72,6 +73,8 @@ function defineLoadControl(module: ModuleBuilder, runtime: Runtime): number {
     e.set(left, left.value.sub(1));
     e.if(left.value, again);
   });
+  // A clock that was masked off may interrupt now.
+  e.rarely(load.i64(state, at.cr).ne(masks.value), () => e.store("i32", state, at.interruptionPending, I(1)));
   e.callVoid(runtime.tlb.applyMode, state, I(0));
   const changed = before.map(({ field, value }) => load.i32(state, field).ne(value.value));
   const recording = load.i64(state, at.pswMask).and(PER).ne(0);
