@@ -1,5 +1,5 @@
 /** Many regions as one WebAssembly module: a module costs more than the code in it. */
-import type { Instruction, Statement } from "@lockframe/instructions";
+import type { Instruction, Recording, Statement } from "@lockframe/instructions";
 import type { MemoryType, StorageForm } from "@lockframe/memory";
 import { ModuleBuilder, type Signature } from "../wasm/module.ts";
 import { regionSignature } from "./arrival.ts";
@@ -84,12 +84,24 @@ export const exportName = ({ absolute }: { readonly absolute: number }): string 
 /** Names of the functions that regions call. */
 function neededBy(regions: readonly UnderstoodRegion[]): ReadonlySet<string> {
   const names = new Set(always);
-  const visit = (s: Statement): void => {
-    if (s.kind === "call") names.add(`routine ${s.routine.name}`);
-    else if (s.kind === "if") for (const arm of [s.taken, s.otherwise]) arm.statements.forEach(visit);
-  };
   for (const region of regions)
     for (const block of region.blocks.values())
-      for (const { recording } of block.instructions) recording.statements.forEach(visit);
+      for (const { recording } of block.instructions)
+        for (const name of routinesOf(recording)) names.add(`routine ${name}`);
+  return names;
+}
+
+const routinesBy = new WeakMap<Recording, readonly string[]>();
+
+function routinesOf(recording: Recording): readonly string[] {
+  const known = routinesBy.get(recording);
+  if (known !== undefined) return known;
+  const names: string[] = [];
+  const visit = (s: Statement): void => {
+    if (s.kind === "call") names.push(s.routine.name);
+    else if (s.kind === "if") for (const arm of [s.taken, s.otherwise]) arm.statements.forEach(visit);
+  };
+  recording.statements.forEach(visit);
+  routinesBy.set(recording, names);
   return names;
 }

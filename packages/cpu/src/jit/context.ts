@@ -71,8 +71,12 @@ export interface Knowledge {
 
 /** The condition code in a set of registers, each of which is a bit by its number. */
 export const CODE = 1 << 16;
-const numbers = (set: number): number[] =>
-  Array.from({ length: 16 }, (_, n) => n).filter((n) => set & (1 << n));
+/** Numbers of the general registers in a set, the lowest first. */
+function numbers(set: number): number[] {
+  const found: number[] = [];
+  for (let rest = set & 0xffff; rest !== 0; rest &= rest - 1) found.push(31 - Math.clz32(rest & -rest));
+  return found;
+}
 
 /** What a window's place is less than that of its last operand, beside what TLB entries have. */
 export const WINDOW_BIAS = 8;

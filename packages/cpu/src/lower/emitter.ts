@@ -55,10 +55,15 @@ export class Emitter {
     return this.body.code;
   }
 
-  parameter32 = (index: number): I32 => new I32({ kind: "local", type: "i32", index });
-  parameter64 = (index: number): I64 => new I64({ kind: "local", type: "i64", index });
-  parameterOffset = (form: StorageForm, index: number): StorageOffset =>
-    new StorageOffset({ kind: "local", type: offsetType(form), index });
+  parameter32(index: number): I32 {
+    return new I32({ kind: "local", type: "i32", index });
+  }
+  parameter64(index: number): I64 {
+    return new I64({ kind: "local", type: "i64", index });
+  }
+  parameterOffset(form: StorageForm, index: number): StorageOffset {
+    return new StorageOffset({ kind: "local", type: offsetType(form), index });
+  }
 
   local32(initial?: I32 | number): Local<I32> {
     const index = this.body.local("i32");

@@ -234,98 +234,120 @@ function addressPart({ node: index }: I32): I64 {
   return index.value === 0n ? I64.of(0) : gr(new I32(index)).value;
 }
 
-function operandsOf(format: Format, source: FieldSource): Operands {
-  const fields = new Map(format.fields.map((field) => [field.name, field]));
-  const find = (name: string): Field => {
-    const field = fields.get(name);
-    if (field === undefined) throw new Error(`format ${format.name} has no field ${name}`);
+/** Fields of each format, by name. */
+const fieldsByName = new Map<Format, ReadonlyMap<string, Field>>();
+
+/** A class, for an object with so many getters of its own takes longer to make than most definitions to elaborate. */
+class FieldOperands implements Operands {
+  readonly #format: Format;
+  readonly #source: FieldSource;
+  readonly #fields: ReadonlyMap<string, Field>;
+
+  constructor(format: Format, source: FieldSource) {
+    this.#format = format;
+    this.#source = source;
+    let fields = fieldsByName.get(format);
+    if (fields === undefined) {
+      fields = new Map(format.fields.map((field) => [field.name, field]));
+      fieldsByName.set(format, fields);
+    }
+    this.#fields = fields;
+  }
+
+  #find(name: string): Field {
+    const field = this.#fields.get(name);
+    if (field === undefined) throw new Error(`format ${this.#format.name} has no field ${name}`);
     return field;
-  };
-  const i32 = (name: string) => new I32(source(find(name)));
-  const i64 = (name: string) => new I64(source(find(name)));
-  const vr = (name: string) => vectorRegister(find(name), source);
-  const relative = (name: string) => i64(name).shl(1);
-  const storageOperand = (n: 1 | 2 | 4): StorageOperand => {
-    const base = new I32(source(find(`b${n}`)));
-    const index = fields.get(`x${n}`);
+  }
+  #i32(name: string): I32 {
+    return new I32(this.#source(this.#find(name)));
+  }
+  #i64(name: string): I64 {
+    return new I64(this.#source(this.#find(name)));
+  }
+  #vector(name: string): I32 {
+    return vectorRegister(this.#find(name), this.#source);
+  }
+  #storage(n: 1 | 2 | 4): StorageOperand {
+    const base = this.#i32(`b${n}`);
+    const index = this.#fields.get(`x${n}`);
     let address = addressPart(base);
-    if (index !== undefined) address = address.add(addressPart(new I32(source(index))));
-    return { address: inMode(address.add(displacement(find(`d${n}`), source))), ar: base };
-  };
-  return {
-    get r1() {
-      return i32("r1");
-    },
-    get r2() {
-      return i32("r2");
-    },
-    get r3() {
-      return i32("r3");
-    },
-    get m1() {
-      return i32("m1");
-    },
-    get m3() {
-      return i32("m3");
-    },
-    get m4() {
-      return i32("m4");
-    },
-    get m5() {
-      return i32("m5");
-    },
-    get m6() {
-      return i32("m6");
-    },
-    get v1() {
-      return vr("v1");
-    },
-    get v2() {
-      return vr("v2");
-    },
-    get v3() {
-      return vr("v3");
-    },
-    get v4() {
-      return vr("v4");
-    },
-    get i1() {
-      return i64("i1");
-    },
-    get i2() {
-      return i64("i2");
-    },
-    get i3() {
-      return i64("i3");
-    },
-    get i4() {
-      return i64("i4");
-    },
-    get i5() {
-      return i64("i5");
-    },
-    get ri2() {
-      return relative("ri2");
-    },
-    get ri4() {
-      return relative("ri4");
-    },
-    get l1() {
-      return i32("l1");
-    },
-    get l2() {
-      return i32("l2");
-    },
-    get s1() {
-      return storageOperand(1);
-    },
-    get s2() {
-      return storageOperand(2);
-    },
-    get s4() {
-      return storageOperand(4);
-    },
-  };
+    if (index !== undefined) address = address.add(addressPart(new I32(this.#source(index))));
+    return { address: inMode(address.add(displacement(this.#find(`d${n}`), this.#source))), ar: base };
+  }
+
+  get r1(): I32 {
+    return this.#i32("r1");
+  }
+  get r2(): I32 {
+    return this.#i32("r2");
+  }
+  get r3(): I32 {
+    return this.#i32("r3");
+  }
+  get m1(): I32 {
+    return this.#i32("m1");
+  }
+  get m3(): I32 {
+    return this.#i32("m3");
+  }
+  get m4(): I32 {
+    return this.#i32("m4");
+  }
+  get m5(): I32 {
+    return this.#i32("m5");
+  }
+  get m6(): I32 {
+    return this.#i32("m6");
+  }
+  get v1(): I32 {
+    return this.#vector("v1");
+  }
+  get v2(): I32 {
+    return this.#vector("v2");
+  }
+  get v3(): I32 {
+    return this.#vector("v3");
+  }
+  get v4(): I32 {
+    return this.#vector("v4");
+  }
+  get i1(): I64 {
+    return this.#i64("i1");
+  }
+  get i2(): I64 {
+    return this.#i64("i2");
+  }
+  get i3(): I64 {
+    return this.#i64("i3");
+  }
+  get i4(): I64 {
+    return this.#i64("i4");
+  }
+  get i5(): I64 {
+    return this.#i64("i5");
+  }
+  get ri2(): I64 {
+    return this.#i64("ri2").shl(1);
+  }
+  get ri4(): I64 {
+    return this.#i64("ri4").shl(1);
+  }
+  get l1(): I32 {
+    return this.#i32("l1");
+  }
+  get l2(): I32 {
+    return this.#i32("l2");
+  }
+  get s1(): StorageOperand {
+    return this.#storage(1);
+  }
+  get s2(): StorageOperand {
+    return this.#storage(2);
+  }
+  get s4(): StorageOperand {
+    return this.#storage(4);
+  }
 }
 
 /** Run a definition's body for one source of operand fields. */
@@ -339,6 +361,6 @@ export function elaborate(definition: Instruction, source: FieldSource, mode?: K
       const both = bit(45) | bit(46);
       recognise.data(cr(0).value.and(both).ne(both), 0xfe);
     }
-    return definition.body(operandsOf(definition.format, source));
+    return definition.body(new FieldOperands(definition.format, source));
   }, mode);
 }
