@@ -2,7 +2,7 @@
  * All CPUs of one machine, sharing one thread: who runs, what interrupts whom, when nobody has anything to do.
  */
 import type { Instruction } from "@lockframe/instructions";
-import { GUEST_READY, PAGE_SIZE, type Storage } from "@lockframe/memory";
+import { GUEST_READY, PAGE_SIZE, PageState, type Storage } from "@lockframe/memory";
 import { translateAccessRegister } from "./access-registers.ts";
 import { InstructionTime, TodClock } from "./clock.ts";
 import { CpuTimers, nanosecondsUntilClock } from "./cpu-timers.ts";
@@ -189,7 +189,10 @@ export class Processors {
         },
       });
     }
-    storage.onOwnershipChange((first, count) => this.forgetFrames(first, count));
+    storage.onOwnershipChange((first, count, state) => {
+      // What a guest shares it uses as before; Linux shares 64 MiB page by page.
+      if (state !== PageState.shared) this.forgetFrames(first, count);
+    });
   }
 
   /** A host routine whose doings are written down, where another engine is to follow. */

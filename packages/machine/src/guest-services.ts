@@ -14,7 +14,7 @@ import {
 import { identify, operationCode } from "@lockframe/instructions";
 import type { MachinePlan } from "@lockframe/plugin-api";
 import { type ServiceProcessor, addressException, headerException } from "@lockframe/sclp";
-import { SecureInstructionData, type Ultravisor } from "@lockframe/ultravisor";
+import { SecureInstructionData, type Ultravisor, uvCommands } from "@lockframe/ultravisor";
 import type { LifeCycle } from "./life-cycle.ts";
 
 export interface GuestServicesOptions {
@@ -28,6 +28,8 @@ export interface GuestServicesOptions {
 }
 
 const PAGE = 0x1000;
+/** Offset of the command in an Ultravisor call's control block. */
+const COMMAND_AT = 2;
 /** A channel report is pending: machine-check interruption code of a repressible condition (bit 9), valid PSW and registers. */
 const CHANNEL_REPORT_CHECK = 0x0040_0f1d_4033_0000n;
 const CHANNEL_REPORT_SUBCLASS = 1n << 28n; // CR14 bit 35
@@ -116,10 +118,18 @@ export class GuestServices implements Services {
     const address = cpu.gr(r2) & cpu.addressMask;
     if (m3 !== 0 || m4 !== 0 || (address & 7n) !== 0n)
       throw new ProgramInterruption(programInterruption.specification);
+    let command = 0;
     const code = ultravisor.call({
-      fetch: (offset, length) => cpu.fetchBytes(address + BigInt(offset), length, r2),
+      fetch: (offset, length) => {
+        const bytes = cpu.fetchBytes(address + BigInt(offset), length, r2);
+        if (offset === 0) command = new DataView(bytes.buffer, bytes.byteOffset).getUint16(COMMAND_AT);
+        return bytes;
+      },
       store: (offset, bytes) => cpu.storeBytes(address + BigInt(offset), bytes, r2),
     });
+    // What is shared stays as it is: nothing that the CPU has made from it is stale.
+    const stays = command === uvCommands.setShared.command && ultravisor.configuration?.stop === undefined;
+    if (stays) return code;
     cpu.cc = code;
     return modeChanged; // pages may have changed hands
   }

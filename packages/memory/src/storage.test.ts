@@ -144,8 +144,8 @@ describe.each(forms)("in the %s form", (form) => {
   describe("page ownership", () => {
     test("told are the ranges that a TLB may hold", () => {
       const storage = create();
-      const told: [number, number][] = [];
-      const stop = storage.onOwnershipChange((first, count) => told.push([first, count]));
+      const told: [number, number, PageState][] = [];
+      const stop = storage.onOwnershipChange((...change) => told.push(change));
       storage.setPageStates(2, 3, PageState.secure);
       storage.setPageStates(3, 1, PageState.exported);
       storage.setPageStates(0, 0, PageState.secure);
@@ -154,9 +154,9 @@ describe.each(forms)("in the %s form", (form) => {
       stop();
       storage.setPageStates(0, 1, PageState.shared);
       expect(told).toEqual([
-        [2, 3],
-        [3, 1],
-        [3, 1],
+        [2, 3, PageState.secure],
+        [3, 1, PageState.exported],
+        [3, 1, PageState.exported],
       ]);
       expect([0, 1, 2, 3, 4, 5].map((page) => storage.getPageState(page))).toEqual([1, 0, 2, 3, 2, 0]);
       expect(storage.bytes()[storage.pageStatesBase + 3]).toBe(PageState.exported);

@@ -15,10 +15,10 @@ import { StorageKey } from "./storage-key.ts";
 
 /**
  * Told that the state of pages changed that the guest could use directly (below `GUEST_READY`): TLB entries for
- * `count` pages from page number `first` on are stale. A page that becomes usable cannot be in a TLB, so nothing
- * is told then.
+ * `count` pages from page number `first` on are stale, unless the new state lets the guest use them as before. A page that
+ * becomes usable cannot be in a TLB, so nothing is told then.
  */
-export type OwnershipListener = (first: number, count: number) => void;
+export type OwnershipListener = (first: number, count: number, state: PageState) => void;
 
 /** Told before a page changes that is marked as code. */
 export type CodeListener = (page: number) => void;
@@ -332,7 +332,7 @@ export class Storage implements StorageLayout {
     const states = this.#engine.subarray(at, at + count);
     const wasReady = states.some((before) => before < GUEST_READY);
     states.fill(state);
-    if (wasReady) for (const listener of this.#listeners) listener(first, count);
+    if (wasReady) for (const listener of this.#listeners) listener(first, count, state);
   }
 
   /** Hear of every ownership change; returns the way to stop. */
