@@ -324,6 +324,8 @@ test("what the host cannot see as the guest does is out of reach", () => {
       read: (abs, length) => plain.read(abs, length),
       readInto: (abs, target) => plain.readInto(abs, target),
       write: (abs, bytes) => plain.write(abs, bytes),
+      gather: (ranges, target) => plain.gather(ranges, target),
+      scatter: (ranges, bytes) => plain.scatter(ranges, bytes),
       isDirect: (abs, length) => plain.isDirect(abs, length) && !secret(abs, length),
     };
   });

@@ -17,6 +17,7 @@ export {
   type OwnershipListener,
   type PageImporter,
   type StorageObserver,
+  type StorageRange,
 } from "./storage.ts";
 export { PlainGuestView, PlainHostView, type GuestView, type HostView } from "./views.ts";
 export { i32, i64, instantiate, op, signed, v128, type Code, type WasmFunction } from "./wasm-module.ts";

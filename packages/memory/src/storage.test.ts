@@ -116,6 +116,31 @@ describe.each(forms)("in the %s form", (form) => {
     expect(() => storage.takePiece(0, 0x10001)).toThrow(RangeError);
   });
 
+  test("ranges are filled and read one behind the other, however they lie in the exchange window", () => {
+    const storage = create();
+    const ranges = [
+      { address: 0x20000, length: 0x9001 },
+      { address: 0x1001, length: 3 },
+      { address: 0x40ffd, length: 0x18000 },
+    ];
+    const bytes = Uint8Array.from({ length: 0x21004 }, (_, i) => (i * 7) % 251);
+    storage.scatter(ranges, bytes);
+    expect(storage.fetch(0x20000, 0x9001)).toEqual(bytes.subarray(0, 0x9001));
+    expect(storage.fetch(0x1000, 5)).toEqual(Uint8Array.of(0, ...bytes.subarray(0x9001, 0x9004), 0));
+    expect(storage.fetch(0x40ffd, 0x18000)).toEqual(bytes.subarray(0x9004));
+    const target = new Uint8Array(bytes.length);
+    storage.gather(ranges, target);
+    expect(target).toEqual(bytes);
+    const short = [2, 1].map((length) => ({ address: 0x1001 + length, length }));
+    storage.scatter(short, Uint8Array.of(1, 2, 3));
+    storage.gather(short, target.subarray(0, 3));
+    expect([...target.subarray(0, 3), storage.fetch8(0x1003)]).toEqual([1, 2, 3, 1]);
+    const beyond = [...ranges, { address: MIB - 4, length: 100 }];
+    expect(() => storage.scatter(beyond, new Uint8Array(0x21068))).toThrow(AddressingError);
+    expect(() => storage.gather(beyond, new Uint8Array(0x21068))).toThrow(AddressingError);
+    expect(storage.fetch(0x20000, 0x9001)).toEqual(bytes.subarray(0, 0x9001));
+  });
+
   describe("storage keys", () => {
     test("belong to the page that holds the address", () => {
       const storage = create();

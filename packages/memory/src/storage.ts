@@ -31,6 +31,12 @@ export interface StorageObserver {
   changingPageStates(first: number, count: number): void;
 }
 
+/** Bytes of storage that follow each other. */
+export interface StorageRange {
+  readonly address: number;
+  readonly length: number;
+}
+
 /**
  * Makes a page usable by its guest whose state is not below `GUEST_READY`. False: the page cannot come back
  * and the guest stops; the importer knows why.
@@ -209,28 +215,65 @@ export class Storage implements StorageLayout {
       for (let i = 0, at = this.top - abs; i < length; i++, at--) target[i] = this.#bytes[at] ?? 0;
       return;
     }
-    for (let done = 0; done < length; done += EXCHANGE_PIECE) {
-      const count = Math.min(EXCHANGE_PIECE, length - done);
-      target.set(this.takePiece(abs + done, count), done);
-    }
-    this.clearExchange(length);
+    this.gather([{ address: abs, length }], target);
   }
 
   /** Store bytes given in guest order. */
   storeBytes(abs: number, source: Uint8Array): void {
     const length = source.length;
     this.#check(abs, length);
-    this.#changing(abs, length);
     if (length < SHORT) {
+      this.#changing(abs, length);
       for (let i = 0, at = this.top - abs; i < length; i++, at--) this.#bytes[at] = source[i] ?? 0;
       return;
     }
-    for (let done = 0; done < length; done += EXCHANGE_PIECE) {
-      const count = Math.min(EXCHANGE_PIECE, length - done);
-      this.#engine.set(source.subarray(done, done + count), this.exchangeBase);
-      this.putPiece(abs + done, count);
+    this.scatter([{ address: abs, length }], source);
+  }
+
+  /** Fill `target` with the bytes of ranges, one behind the other, in guest order. */
+  gather(ranges: readonly StorageRange[], target: Uint8Array): void {
+    for (const { address, length } of ranges) this.#check(address, length);
+    let [done, held] = [0, 0];
+    if (target.length < SHORT) {
+      for (const { address, length } of ranges)
+        this.fetchInto(address, target.subarray(done, (done += length)));
+      return;
     }
-    this.clearExchange(length);
+    const empty = (): void => {
+      target.set(this.#engine.subarray(this.exchangeBase, this.exchangeBase + held), done);
+      [done, held] = [done + held, 0];
+    };
+    for (const { address, length } of ranges)
+      for (let at = 0; at < length;) {
+        const count = Math.min(EXCHANGE_PIECE - held, length - at);
+        this.#bulk.take(this.exchangeBase + held, this.#lowest(address + at, count), count);
+        [at, held] = [at + count, held + count];
+        if (held === EXCHANGE_PIECE) empty();
+      }
+    if (held > 0) empty();
+    this.clearExchange(done);
+  }
+
+  /** Store bytes given in guest order into ranges, one behind the other. */
+  scatter(ranges: readonly StorageRange[], source: Uint8Array): void {
+    for (const { address, length } of ranges) this.#check(address, length);
+    let done = 0;
+    if (source.length < SHORT) {
+      for (const { address, length } of ranges)
+        this.storeBytes(address, source.subarray(done, (done += length)));
+      return;
+    }
+    for (const { address, length } of ranges) {
+      this.#changing(address, length);
+      for (let at = 0; at < length;) {
+        const held = done % EXCHANGE_PIECE;
+        if (held === 0) this.#engine.set(source.subarray(done, done + EXCHANGE_PIECE), this.exchangeBase);
+        const count = Math.min(EXCHANGE_PIECE - held, length - at);
+        this.#bulk.put(this.#lowest(address + at, count), this.exchangeBase + held, count);
+        [at, done] = [at + count, done + count];
+      }
+    }
+    this.clearExchange(done);
   }
 
   /**

@@ -3,7 +3,7 @@
  * acts for the guest (its CPU, and the Ultravisor copying an operand for it) gets a `GuestView`. The `side`
  * member keeps the two from being mistaken for each other.
  */
-import type { Storage } from "./storage.ts";
+import type { Storage, StorageRange } from "./storage.ts";
 
 interface StorageView {
   /** Storage in bytes. */
@@ -25,6 +25,10 @@ export interface HostView extends StorageView {
    * ciphertext and a page that its guest cannot import.
    */
   isDirect(abs: number, length: number): boolean;
+  /** Fill `target` with the bytes of ranges, one behind the other. @throws AddressingError beyond storage */
+  gather(ranges: readonly StorageRange[], target: Uint8Array): void;
+  /** Store bytes into ranges, one behind the other. @throws AddressingError beyond storage, nothing is stored then */
+  scatter(ranges: readonly StorageRange[], bytes: Uint8Array): void;
 }
 
 /** What the guest sees. */
@@ -59,6 +63,14 @@ export class PlainHostView implements HostView {
 
   isDirect(abs: number, length: number): boolean {
     return this.#storage.contains(abs, length);
+  }
+
+  gather(ranges: readonly StorageRange[], target: Uint8Array): void {
+    this.#storage.gather(ranges, target);
+  }
+
+  scatter(ranges: readonly StorageRange[], bytes: Uint8Array): void {
+    this.#storage.scatter(ranges, bytes);
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type GuestView,
   type HostView,
   type Storage,
+  type StorageRange,
 } from "@lockframe/memory";
 
 /**
@@ -51,6 +52,16 @@ export class ProtectedHostView implements HostView {
       if (state !== PageState.normal && state !== PageState.shared) return false;
     }
     return true;
+  }
+
+  gather(ranges: readonly StorageRange[], target: Uint8Array): void {
+    for (const { address, length } of ranges) this.#takeOut(address, length);
+    this.#storage.gather(ranges, target);
+  }
+
+  scatter(ranges: readonly StorageRange[], bytes: Uint8Array): void {
+    for (const { address, length } of ranges) this.#takeOut(address, length);
+    this.#storage.scatter(ranges, bytes);
   }
 
   #takeOut(abs: number, length: number): void {

@@ -38,17 +38,13 @@ export class Request implements VirtioRequest {
   }
 
   readInto(offset: number, target: Uint8Array): void {
-    const { readable } = this.#ring;
-    const whole = this.#visit(readable, this.readable, offset, target.length, (address, at, count) =>
-      this.#ports.memory.readInto(address, target.subarray(at, at + count)),
-    );
-    if (!whole) target.fill(0);
+    const pieces = part(this.#ring.readable, this.readable, offset, target.length);
+    if (!this.#moved(() => this.#ports.memory.gather(pieces, target))) target.fill(0);
   }
 
   write(offset: number, bytes: Uint8Array): void {
-    this.#visit(this.#ring.writable, this.writable, offset, bytes.length, (address, at, count) =>
-      this.#ports.memory.write(address, bytes.subarray(at, at + count)),
-    );
+    const pieces = part(this.#ring.writable, this.writable, offset, bytes.length);
+    this.#moved(() => this.#ports.memory.scatter(pieces, bytes));
   }
 
   complete(written: number): void {
@@ -57,31 +53,11 @@ export class Request implements VirtioRequest {
     this.#ports.complete(written);
   }
 
-  /** Visit the pieces of a range. False: the storage is not the device's, or not any more. */
-  #visit(
-    segments: readonly Segment[],
-    total: number,
-    offset: number,
-    length: number,
-    visit: (address: number, at: number, count: number) => void,
-  ): boolean {
-    if (offset < 0 || offset + length > total)
-      throw new RangeError(`bytes ${offset} to ${offset + length} of ${total}`);
+  /** False: the storage is not the device's, or not any more. */
+  #moved(move: () => void): boolean {
     if (!this.#open) return false;
-    let skip = offset;
-    let done = 0;
     try {
-      for (const { address, length: size } of segments) {
-        if (done === length) break;
-        if (skip >= size) {
-          skip -= size;
-          continue;
-        }
-        const count = Math.min(size - skip, length - done);
-        visit(address + skip, done, count);
-        done += count;
-        skip = 0;
-      }
+      move();
       return true;
     } catch (error) {
       if (!(error instanceof MalformedRing)) throw error;
@@ -89,6 +65,32 @@ export class Request implements VirtioRequest {
       return false;
     }
   }
+}
+
+/** The pieces of a part of a request. @throws RangeError beyond its `total` bytes */
+function part(
+  segments: readonly Segment[],
+  total: number,
+  offset: number,
+  length: number,
+): readonly Segment[] {
+  if (offset < 0 || offset + length > total)
+    throw new RangeError(`bytes ${offset} to ${offset + length} of ${total}`);
+  const pieces: Segment[] = [];
+  let [skip, left] = [offset, length];
+  for (const segment of segments) {
+    if (left === 0) break;
+    if (skip >= segment.length) {
+      skip -= segment.length;
+      continue;
+    }
+    const count = Math.min(segment.length - skip, left);
+    const isWhole = count === segment.length;
+    pieces.push(isWhole ? segment : { address: segment.address + skip, length: count });
+    left -= count;
+    skip = 0;
+  }
+  return pieces;
 }
 
 function lengthOf(segments: readonly Segment[]): number {

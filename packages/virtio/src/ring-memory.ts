@@ -1,4 +1,4 @@
-import type { HostView } from "@lockframe/memory";
+import type { HostView, StorageRange } from "@lockframe/memory";
 
 /** The longest piece of a ring that is read at once: an indirect table; and written: an element. */
 const MOST_FIELDS = 0x4000;
@@ -31,6 +31,18 @@ export class RingMemory {
   write(address: number, bytes: Uint8Array): void {
     this.check(address, bytes.length);
     this.#view.write(address, bytes);
+  }
+
+  /** Bytes of ranges, one behind the other. @throws MalformedRing */
+  gather(ranges: readonly StorageRange[], target: Uint8Array): void {
+    for (const { address, length } of ranges) this.check(address, length);
+    this.#view.gather(ranges, target);
+  }
+
+  /** @throws MalformedRing nothing is written then */
+  scatter(ranges: readonly StorageRange[], bytes: Uint8Array): void {
+    for (const { address, length } of ranges) this.check(address, length);
+    this.#view.scatter(ranges, bytes);
   }
 
   /**

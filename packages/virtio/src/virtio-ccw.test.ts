@@ -241,6 +241,8 @@ test("what a guest keeps for itself breaks the device instead of being read", ()
       read: (abs, length) => plain.read(abs, length),
       readInto: (abs, target) => plain.readInto(abs, target),
       write: (abs, data) => plain.write(abs, data),
+      gather: (ranges, target) => plain.gather(ranges, target),
+      scatter: (ranges, bytes) => plain.scatter(ranges, bytes),
       isDirect: (abs, length) => plain.isDirect(abs, length) && abs + length <= 0x50040,
     };
   });
