@@ -292,6 +292,51 @@ second: agr %r1,%r4
   });
 });
 
+describe("the program mask", () => {
+  /** Adds 1 each round, `early` rounds before an overflow; the mask comes on after half of them. */
+  const program = (count: number, early: number, set: string) => `
+    lgfi %r13,${count}
+    llilf %r5,${0x7fff_ffff - early}
+again:
+    lghi %r6,0
+    cgfi %r13,${count / 2}
+    jh over
+    llilh %r6,0x0800
+over:
+    ${set}
+    ahi %r5,1
+    ipm %r7
+    xr %r8,%r7
+    brctg %r13,again
+    ${END}
+mask: spm %r6
+`;
+
+  it.each([
+    ["SET PROGRAM MASK", "spm %r6"],
+    ["an executed one", "exrl 0,mask"],
+  ])("that comes on by %s makes overflows interruptions", (_, set) => {
+    for (const [engine, count] of [
+      ["jit", 400_000],
+      ["jit-all", 400],
+    ] as const) {
+      const [bench, interpreter] = [new Bench(engine), new Bench("interpreter")];
+      for (const [part, endsAt] of [
+        [1 / 4, 0n],
+        [3 / 4, 0xdeadn],
+        [1 / 4, 0n],
+      ] as const) {
+        const source = program(count, count * part, set);
+        const expected = interpreter.run(source);
+        expect(expected).toMatchObject({ kind: "disabledWait", psw: [expect.anything(), endsAt] });
+        const { regions, ...ending } = bench.run(source);
+        expect({ ...ending, regions: 0 }, engine).toEqual(expected);
+        expect(regions, engine).toBeGreaterThan(0);
+      }
+    }
+  });
+});
+
 describe("random programs", () => {
   it.each(Array.from({ length: 25 }, (_, n) => n))("leave the same on every engine: %i", (n) => {
     const random = randomFrom(`engines/${n}`);
