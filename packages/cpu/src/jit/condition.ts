@@ -35,15 +35,11 @@ export function ruleOf({ rule, a }: ConditionCode): Rule {
   return 1 + 2 * names.indexOf(rule) + (a.type === "i64" ? 1 : 0);
 }
 export const isWide = (rule: Rule): boolean => rule % 2 === 0;
-/** What rules, and the code's number, are kept in: a set of `Operand`. */
-export const Operand = { wide: [1, 2], narrow: [4, 8], code: 16, all: 31 } as const;
+/** How many of the two operands a rule, or the code's number, takes. */
 export function operandsOf(rule: Rule): number {
   if (rule === CLEAN) return 0;
-  if (rule === VALUE) return Operand.code;
-  const [a, b] = isWide(rule) ? Operand.wide : Operand.narrow;
   const name = nameOf(rule);
-  if (name === "signed" || name === "notZero") return a;
-  return name === "signedOrOverflow" ? a | Operand.narrow[1] : a | b;
+  return rule === VALUE || name === "signed" || name === "notZero" ? 1 : 2;
 }
 export const nameOf = (rule: Rule): ConditionCode["rule"] => names[(rule - 1) >> 1] ?? "value";
 

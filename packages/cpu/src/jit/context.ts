@@ -18,7 +18,6 @@ import { Event, Tlb, cpu as at } from "../state.ts";
 import {
   CLEAN,
   type Codes,
-  Operand,
   type Rule,
   VALUE,
   codesOf,
@@ -57,7 +56,7 @@ export interface Knowledge {
   rule: Rule;
   /** In lasting regions, where ways with different rules have met: the rule is in a local, and is one of these. */
   rules: Codes | undefined;
-  /** What the condition code may have been kept in, a set of `Operand`; the others are zero. */
+  /** How many operands the condition code may have been kept in; the others are zero. */
   operands: number;
   /** Right halves of general registers that are in locals of their own, and those that the CPU's block does not have yet. */
   right: number;
@@ -97,9 +96,8 @@ export class RegionContext {
   readonly lasting: boolean;
   /** The TLBs in use; in lasting regions. */
   readonly tlb = this.e.local32();
-  readonly #cc = this.e.local32();
-  readonly #wide = [this.e.local64(), this.e.local64()] as const;
-  readonly #narrow = [this.e.local32(), this.e.local32()] as const;
+  /** What the condition code is made from: its number, or the operands of a rule, of which words are extended. */
+  readonly #operands = [this.e.local64(), this.e.local64()] as const;
   readonly #distance = this.e.local32();
   readonly #info = this.e.local32();
   /** In lasting regions, what a way out has to write: general registers, their right halves 16 bits higher. */
@@ -314,8 +312,8 @@ export class RegionContext {
   #writeDescribedCode(): void {
     const { e } = this;
     const rule = e.local32(this.#info.value.shrU(Info.rule).and(Info.ruleMask));
-    for (const known of this.#rules) e.if(rule.value.eq(known), () => e.set(this.#cc, this.#code(known)));
-    e.store("i32", this.cpu, at.cc, this.#cc.value);
+    for (const known of this.#rules) e.if(rule.value.eq(known), () => this.#keepCode(e, this.#code(known)));
+    e.store("i32", this.cpu, at.cc, this.#code(VALUE));
   }
   /** Take general registers into locals, unless they are there. */
   take(e: Emitter, set: number, knowledge: Knowledge): void {
@@ -446,48 +444,45 @@ export class RegionContext {
   // --- condition code ------------------------------------------------------------------------------
 
   setCode(e: Emitter, code: I32, knowledge: Knowledge): void {
-    e.set(this.#cc, code);
-    this.#keptIn(e, Operand.code, knowledge);
+    this.#keepCode(e, code);
+    this.#keptIn(e, 1, knowledge);
+  }
+  #keepCode(e: Emitter, code: I32): void {
+    e.set(this.#operands[0], code.unsigned64());
   }
   /**
    * What the code is no longer made from is zero from here on: ways out share the code that makes it, for which values
    * would otherwise be kept that nobody asks for.
    */
   forgetOperands(e: Emitter, except: number, knowledge: Knowledge): void {
-    const stale = knowledge.operands & ~except;
-    for (const n of [0, 1] as const) {
-      if (stale & Operand.wide[n]) e.set(this.#wide[n], I64.of(0));
-      if (stale & Operand.narrow[n]) e.set(this.#narrow[n], I(0));
-    }
-    if (stale & Operand.code) e.set(this.#cc, I(0));
-    knowledge.operands &= except;
+    this.#operands.slice(except, knowledge.operands).forEach((operand) => e.set(operand, I64.of(0)));
+    knowledge.operands = Math.min(knowledge.operands, except);
   }
   #keptIn(e: Emitter, operands: number, knowledge: Knowledge): void {
     this.forgetOperands(e, operands, knowledge);
     knowledge.operands = operands;
   }
   /** Keep the operands from which a rule makes the code. */
-  keep(
-    e: Emitter,
-    rule: Rule,
-    knowledge: Knowledge,
-    keepOperand: (n: 0 | 1, wide: Local<I64>, narrow: Local<I32>) => void,
-  ): void {
+  keep(e: Emitter, rule: Rule, { a, b }: ConditionCode, knowledge: Knowledge): void {
     this.#rules.add(rule);
+    [a, b].slice(0, operandsOf(rule)).forEach((operand, n) => {
+      const local = this.#operands[n];
+      if (operand === undefined || local === undefined) return;
+      e.set(local, operand.type === "i64" ? new I64(operand) : new I32(operand).unsigned64());
+    });
     this.#keptIn(e, operandsOf(rule), knowledge);
-    keepOperand(0, this.#wide[0], this.#narrow[0]);
-    keepOperand(1, this.#wide[1], this.#narrow[1]);
   }
   /** What a rule makes the code from. */
   described(rule: Rule): ConditionCode {
     const name = nameOf(rule);
     const wide = isWide(rule);
-    const a = wide ? this.#wide[0].value.node : this.#narrow[0].value.node;
-    const b = wide && name !== "signedOrOverflow" ? this.#wide[1].value.node : this.#narrow[1].value.node;
-    return { rule: name, a, b };
+    const [a, b] = this.#operands.map(({ value }) => value);
+    const of = (operand: I64 | undefined = I64.of(0), isWord = !wide) =>
+      isWord ? operand.low32().node : operand.node;
+    return { rule: name, a: of(a), b: of(b, !wide || name === "signedOrOverflow") };
   }
   #code(rule: Rule): I32 {
-    return rule === VALUE ? this.#cc.value : conditionCode(this.described(rule));
+    return rule === VALUE ? this.#operands[0].value.low32() : conditionCode(this.described(rule));
   }
   /** The code's number. */
   code({ rule, loaded }: Knowledge): I32 {
@@ -495,25 +490,25 @@ export class RegionContext {
   }
   /** The local with the code's number, from the CPU's block. */
   materializeAgain(e: Emitter, knowledge: Knowledge): void {
-    e.set(this.#cc, load.i32(this.cpu, at.cc));
-    knowledge.operands |= Operand.code;
+    this.#keepCode(e, load.i32(this.cpu, at.cc));
+    knowledge.operands = Math.max(knowledge.operands, 1);
   }
   /** From here on the code is in a local by its number. */
   materialize(e: Emitter, knowledge: Knowledge): void {
     if (knowledge.rules !== undefined) {
       for (const known of codesOf(knowledge.rules)) {
         const code = known === CLEAN ? load.i32(this.cpu, at.cc) : this.#code(known);
-        if (known !== VALUE) e.if(this.#rule.value.eq(known), () => e.set(this.#cc, code));
+        if (known !== VALUE) e.if(this.#rule.value.eq(known), () => this.#keepCode(e, code));
       }
       knowledge.rules = undefined;
       knowledge.rule = VALUE;
-      this.#keptIn(e, Operand.code, knowledge);
+      this.#keptIn(e, 1, knowledge);
       return;
     }
     if (knowledge.rule === VALUE && knowledge.loaded & CODE) return;
-    e.set(this.#cc, this.code(knowledge));
+    this.#keepCode(e, this.code(knowledge));
     knowledge.rule = VALUE;
     knowledge.loaded |= CODE;
-    this.#keptIn(e, Operand.code, knowledge);
+    this.#keptIn(e, 1, knowledge);
   }
 }

@@ -519,12 +519,7 @@ export class RegionLowering extends InstructionLowering {
     if (this.#eager || rule === VALUE) {
       this.#context.setCode(this, this.#codeOf(cc), this.#knowledge);
     } else {
-      this.#context.keep(this, rule, this.#knowledge, (n, wide, narrow) => {
-        const operand = n === 0 ? cc.a : cc.b;
-        if (operand === undefined) return;
-        if (operand.type === "i64") this.set(wide, new I64(operand));
-        else this.set(narrow, new I32(operand));
-      });
+      this.#context.keep(this, rule, cc, this.#knowledge);
     }
     this.#knowledge.rule = this.#eager ? VALUE : rule;
     this.#knowledge.rules = undefined;
