@@ -122,6 +122,8 @@ class Discovery {
   readonly #extent: Extent;
   #frames = 1;
   readonly #called = new Map<number, Frame>();
+  /** In lasting regions a routine is there once for all calls: by the distance of its begin. */
+  readonly #sharedFrames = new Map<number, Frame>();
   /** Branches by register that return to where the routine was called. */
   readonly #returns = new Set<number>();
   /** Where branches by register have been seen to go, by the id of the instruction. */
@@ -252,13 +254,14 @@ class Discovery {
     const place = this.#placeAt(routine);
     if (place === undefined) return false;
     if (crossesPage(this.#offset, caller, routine) && !this.#code.wasReached(place)) return false;
-    return frame.depth < DEEPEST || activeIn(frame, routine) !== undefined;
+    return frame.depth < DEEPEST || activeIn(frame, routine) !== undefined || this.#sharedFrames.has(routine);
   }
   #call(frame: Frame, routine: number, next: number, link: number): Frame | undefined {
     // A routine that calls itself goes round in its own code.
-    const active = activeIn(frame, routine);
+    const active = activeIn(frame, routine) ?? this.#sharedFrames.get(routine);
     if (active !== undefined && active.backs.length >= this.#extent.returns) return undefined;
     const called = active ?? frameOf(this.#frames++, frame, routine, link);
+    if (this.#extent.lasting) this.#sharedFrames.set(routine, called);
     if (called.link === -1) called.link = link;
     called.backs.push(to(frame, next));
     this.#lead(called, routine);
