@@ -93,7 +93,7 @@ export interface Extent {
 export const extents = {
   small: { instructions: 200, calling: 0, returns: 4, lasting: false },
   large: { instructions: 500, calling: 300, returns: 4, lasting: false },
-  lasting: { instructions: 400, calling: 250, returns: 12, lasting: true },
+  lasting: { instructions: 600, calling: 400, returns: 20, lasting: true },
 } as const satisfies Record<string, Extent>;
 const DEEPEST = 3;
 /** Targets of a branch by register that belong to a region, and routines that one may call. */
