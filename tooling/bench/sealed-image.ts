@@ -10,9 +10,12 @@ export interface SealedImage {
   readonly hostKey: string;
 }
 
+/** Name of the host's private key in the folder. */
+export const HOST_KEY = "bench.key";
+
 /** Seals kernel and initramfs with the project's own commands; a string says why that failed. */
 export async function sealedImage(parts: GuestParts, folder: string): Promise<SealedImage | string> {
-  const hostKey = join(folder, "bench.key");
+  const hostKey = join(folder, HOST_KEY);
   const document = join(folder, "bench.crt");
   const parameters = join(folder, "parmfile");
   const image = join(folder, "guest.img");

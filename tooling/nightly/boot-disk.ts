@@ -15,7 +15,7 @@ import {
   fetchUserland,
   type FileSystemEntry,
 } from "@lockframe/debian";
-import { sealedImage } from "../bench/sealed-image.ts";
+import { HOST_KEY, sealedImage } from "../bench/sealed-image.ts";
 import { run } from "./ext4-image.ts";
 import { GuestConsole } from "./guest-console.ts";
 import * as scripts from "./guest-scripts.ts";
@@ -35,6 +35,15 @@ export interface InstalledDisk {
   readonly firmware: string;
 }
 
+/** The disk that an earlier run has installed in its folder. */
+export const installedDisk = (folder: string, medium: DiskMedium): InstalledDisk => ({
+  image: join(folder, "disk.img"),
+  medium,
+  hostKey: join(folder, HOST_KEY),
+  firmware: join(folder, FIRMWARE),
+});
+
+const FIRMWARE = "s390-ccw.img";
 const BOOT_SECONDS = 600;
 const SMALL_BYTES = 160 * 2 ** 20;
 const LARGE_BYTES = 3 * 2 ** 30;
@@ -123,7 +132,7 @@ async function bootParts({ folder }: DiskSteps): Promise<BootParts> {
     tools: await ziplFiles(archive),
     kernel: join(folder, "kernel"),
     initrd: join(folder, "initrd"),
-    firmware: join(folder, "s390-ccw.img"),
+    firmware: join(folder, FIRMWARE),
   };
   writeFileSync(parts.kernel, kernel.bytes);
   writeFileSync(parts.initrd, ramDisk(parts, scripts.FROM_DISK));
@@ -256,9 +265,9 @@ export async function bootDebian(disk: InstalledDisk, choice: BootChoice, steps:
   );
   await guest.expect(/login: /, 3 * BOOT_SECONDS);
   guest.type("root\n");
-  await guest.expect(/Password: /, 120);
+  await guest.expect(/Password: /, BOOT_SECONDS);
   guest.type("lockframe\n");
-  await guest.expect(/# $/m, 120);
+  await guest.expect(/# $/m, BOOT_SECONDS);
   const isProtected = choice.entry === "secure" ? 1 : 0;
   await guest.run(`grep -qs ${isProtected} /sys/firmware/uv/prot_virt_guest || [ ${isProtected} = 0 ]`, 60);
   if (choice.entry === "plain")

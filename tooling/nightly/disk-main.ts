@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import {
   bootDebian,
   bootSmallDisk,
+  installedDisk,
   type DiskSteps,
   installDebian,
   installSmallDisk,
@@ -13,12 +14,13 @@ import {
 } from "./boot-disk.ts";
 import { dasd, type DiskMedium, scsiDisk } from "./disk-medium.ts";
 
-const usage = `usage: pnpm nightly:disk [--short [--dasd]] [--hours N] [--folder DIR]
+const usage = `usage: pnpm nightly:disk [--short [--dasd]] [--hours N] [--folder DIR [--installed]]
 
 Needs e2fsprogs, and debootstrap as root unless --short, which installs busybox in place of Debian.
   --dasd        a disk with the geometry and the layout of a DASD
   --hours N     how long the second stage of debootstrap may take (8)
-  --folder DIR  keep all files in this folder`;
+  --folder DIR  keep all files in this folder
+  --installed   boot what an earlier run has installed there, and install nothing`;
 
 const choices: readonly BootChoice[] = [
   { loader: "embedded", entry: "plain" },
@@ -27,12 +29,15 @@ const choices: readonly BootChoice[] = [
   { loader: "firmware", entry: "secure" },
 ];
 
-async function main(
-  short: boolean,
-  medium: DiskMedium,
-  hours: number,
-  kept: string | undefined,
-): Promise<void> {
+interface Wanted {
+  readonly short: boolean;
+  readonly medium: DiskMedium;
+  readonly hours: number;
+  readonly kept: string | undefined;
+  readonly installed: boolean;
+}
+
+async function main({ short, medium, hours, kept, installed }: Wanted): Promise<void> {
   const folder = kept ?? mkdtempSync(join(tmpdir(), "lockframe-disk-"));
   mkdirSync(folder, { recursive: true });
   const began = performance.now();
@@ -40,7 +45,8 @@ async function main(
     console.log(`${Math.round((performance.now() - began) / 1000)} s: ${text}`);
   const steps: DiskSteps = { folder, log };
   try {
-    const disk = await (short ? installSmallDisk(steps, medium) : installDebian(steps, hours));
+    const install = () => (short ? installSmallDisk(steps, medium) : installDebian(steps, hours));
+    const disk = installed ? installedDisk(folder, medium) : await install();
     for (const choice of choices) {
       log(`${choice.loader} boots the ${choice.entry} entry`);
       await (short ? bootSmallDisk : bootDebian)(disk, choice, steps);
@@ -57,12 +63,14 @@ const { values } = parseArgs({
     dasd: { type: "boolean", default: false },
     hours: { type: "string", default: "8" },
     folder: { type: "string" },
+    installed: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
+const { short, folder: kept, installed } = values;
 const hours = Number(values.hours);
 if (values.help) console.log(usage);
-else if (!(hours > 0) || (values.dasd && !values.short)) {
+else if (!(hours > 0) || (values.dasd && !short) || (installed && kept === undefined)) {
   console.error(usage);
   process.exitCode = 2;
-} else await main(values.short, values.dasd ? dasd : scsiDisk, hours, values.folder);
+} else await main({ short, medium: values.dasd ? dasd : scsiDisk, hours, kept, installed });

@@ -87,7 +87,10 @@ zipl -V || exit 1
 sync
 `;
 
-/** systemd waits 90 s for the console's device and goes on without a login, which a busy host does not always keep to. */
+/**
+ * systemd waits 90 s for the console's device and goes on without a login, and who logs in has 60 s for it: a busy host does
+ * not always keep to either.
+ */
 const PATIENCE = "[Manager]\\nDefaultDeviceTimeoutSec=30min\\nDefaultTimeoutStartSec=30min\\n";
 
 /** The second stage of debootstrap, which unmounts /proc and /sys, and what it leaves to be done. All runs on the disk. */
@@ -104,6 +107,7 @@ printf '[Match]\\nType=ether\\n[Network]\\nDHCP=yes\\n' > /etc/systemd/network/e
 systemctl enable systemd-networkd
 mkdir -p /etc/systemd/system.conf.d
 printf '${PATIENCE}' > /etc/systemd/system.conf.d/patience.conf
+sed -i 's/^LOGIN_TIMEOUT.*/LOGIN_TIMEOUT 1800/' /etc/login.defs
 echo nameserver 10.0.2.3 > /etc/resolv.conf
 ${WITHOUT_HOLES}mv /root/zipl.conf /etc/zipl.conf
 zipl -V || exit 3
