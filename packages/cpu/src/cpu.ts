@@ -10,12 +10,19 @@ import { Access, Event, Global, Tlb, cpu as at, tlbContext } from "./state.ts";
 
 export { assigned };
 
-/** A program interruption, thrown by host routines to end the instruction before it has changed anything. */
+/**
+ * A program interruption, thrown by host routines to end the instruction before it has changed anything. It has no stack
+ * trace: a guest's page fault is no fault of ours, and finding places in the interpreter's code takes some hundred
+ * microseconds.
+ */
 export class ProgramInterruption extends Error {
   readonly code: number;
   readonly dxc: number;
   constructor(code: number, dxc = 0) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(`program interruption ${code.toString(16)}`);
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = "ProgramInterruption";
     this.code = code;
     this.dxc = dxc;
