@@ -7,8 +7,10 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { createDisassembler, encode, fieldRange, type InstructionEncoding } from "@lockframe/assembler";
 import { instructions } from "@lockframe/instructions";
+import { explained } from "@lockframe/testkit";
 
 const GNU_ASSEMBLER = "s390x-linux-gnu-as";
 const SAMPLES = 20;
@@ -99,6 +101,8 @@ function judge(folder: string): number {
   return differing.size === 0 ? 0 : 1;
 }
 
+const usage = "usage: pnpm judge:encodings (it has no options)";
+explained(usage, () => parseArgs({ options: {} }));
 if (spawnSync(GNU_ASSEMBLER, ["--version"]).status !== 0) {
   process.stderr.write(`${GNU_ASSEMBLER} is not installed (Debian: binutils-s390x-linux-gnu)\n`);
   process.exitCode = 2;

@@ -2,15 +2,23 @@
  * `pnpm bench:engine [--jit] [--wide] [LOOP...]`: guest instructions a second in small loops, and the time to build the
  * engine. --wide: in the form that storage beyond 4 GiB has.
  */
+import { parseArgs } from "node:util";
+import { explained } from "@lockframe/testkit";
 import { Guest } from "./guest.ts";
 import { loops } from "./loops.ts";
 
 const ROUNDS = 40;
 const ROUND_MS = 80;
 
-const engine = process.argv.includes("--jit") ? "jit" : "interpreter";
-const form = process.argv.includes("--wide") ? "wide" : "narrow";
-const chosen = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+const usage = `usage: pnpm bench:engine [--jit] [--wide] [LOOP...]; loops: ${Object.keys(loops).join(" ")}`;
+const { values, positionals: chosen } = explained(usage, () =>
+  parseArgs({
+    allowPositionals: true,
+    options: { jit: { type: "boolean", default: false }, wide: { type: "boolean", default: false } },
+  }),
+);
+const engine = values.jit ? "jit" : "interpreter";
+const form = values.wide ? "wide" : "narrow";
 const unknown = chosen.filter((name) => loops[name] === undefined);
 if (unknown.length > 0) {
   console.error(`no loop is called ${unknown.join(", ")}; there are ${Object.keys(loops).join(" ")}`);

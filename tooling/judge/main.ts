@@ -5,6 +5,7 @@ import {
   chooseVectors,
   type Judgement,
   EngineExecutor,
+  explained,
   judgeInstruction,
   notJudged,
   QemuJudge,
@@ -55,7 +56,7 @@ async function main(wanted: JudgeArguments): Promise<number> {
   return judgements.some(({ failed }) => failed > 0) ? 1 : 0;
 }
 
-const wanted = readArguments(process.argv.slice(2));
+const wanted = explained(usage, () => readArguments(process.argv.slice(2)));
 if ("mistake" in wanted) {
   console.error(`${wanted.mistake}\n\n${usage}`);
   process.exitCode = 2;

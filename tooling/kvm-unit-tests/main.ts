@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { explained } from "@lockframe/testkit";
 import { commandOf, type Runner, runTest } from "./run-test.ts";
 import { parseUnitTests, type UnitTest } from "./unittests-config.ts";
 import { cellOf, type Verdict, verdictOf } from "./verdict.ts";
@@ -101,7 +102,7 @@ function commitOf(folder: string): string {
   }
 }
 
-const wanted = wantedOf(process.argv.slice(2));
+const wanted = explained(usage, () => wantedOf(process.argv.slice(2)));
 if (wanted === undefined) {
   console.error(usage);
   process.exitCode = 2;

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { explained } from "@lockframe/testkit";
 import { killWhileWriting, prepareWriter } from "./durability.ts";
 
 async function main(kills: number): Promise<number> {
@@ -25,10 +26,9 @@ async function main(kills: number): Promise<number> {
   }
 }
 
-const kills = Number(process.argv[2] ?? "50");
-if (!Number.isInteger(kills) || kills < 1) {
-  console.error("usage: pnpm nightly:durability [KILLS]");
-  process.exitCode = 2;
-} else {
-  process.exitCode = await main(kills);
-}
+const kills = explained("usage: pnpm nightly:durability [KILLS]", () => {
+  const wanted = Number(process.argv[2] ?? "50");
+  if (!Number.isInteger(wanted) || wanted < 1) throw new Error(`${process.argv[2]} is no such number`);
+  return wanted;
+});
+process.exitCode = await main(kills);

@@ -2,17 +2,17 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { explained } from "@lockframe/testkit";
 import { fillProtectedDisk } from "./protected-disk.ts";
 
-const mebibytes = Number(process.argv[2] ?? "1024");
-if (!Number.isInteger(mebibytes) || mebibytes < 1) {
-  console.error("usage: pnpm nightly:protected-disk [MIB]");
-  process.exitCode = 2;
-} else {
-  const folder = mkdtempSync(join(tmpdir(), "lockframe-protected-disk-"));
-  try {
-    await fillProtectedDisk(folder, mebibytes, (text) => console.log(text));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+const mebibytes = explained("usage: pnpm nightly:protected-disk [MIB]", () => {
+  const wanted = Number(process.argv[2] ?? "1024");
+  if (!Number.isInteger(wanted) || wanted < 1) throw new Error(`${process.argv[2]} is no such number`);
+  return wanted;
+});
+const folder = mkdtempSync(join(tmpdir(), "lockframe-protected-disk-"));
+try {
+  await fillProtectedDisk(folder, mebibytes, (text) => console.log(text));
+} finally {
+  rmSync(folder, { recursive: true });
 }

@@ -5,20 +5,24 @@
  * memory that takes, minute for minute.
  */
 import { parseArgs } from "node:util";
+import { explained } from "@lockframe/testkit";
 import { Soak } from "./soak.ts";
 import { Torture } from "./torture.ts";
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: "string", default: "30" },
-    soak: { type: "boolean", default: false },
-    seed: { type: "string", default: new Date().toISOString().slice(0, 10) },
-  },
-});
+const usage = "usage: pnpm nightly:torture [--soak] [--minutes N] [--seed TEXT]";
+const { values } = explained(usage, () =>
+  parseArgs({
+    options: {
+      minutes: { type: "string", default: "30" },
+      soak: { type: "boolean", default: false },
+      seed: { type: "string", default: new Date().toISOString().slice(0, 10) },
+    },
+  }),
+);
 const minutes = Number(values.minutes);
 if (minutes > 0) process.exitCode = main(values.soak ? new Soak(values.seed) : new Torture(values.seed));
 else {
-  console.error("usage: pnpm nightly:torture [--soak] [--minutes N] [--seed TEXT]");
+  console.error(usage);
   process.exitCode = 2;
 }
 

@@ -1,9 +1,11 @@
 /** `pnpm judge:system [TIMES] [SEED]`: supervisor state, address spaces and the 24- and 31-bit modes, against qemu-system-s390x. */
-import { Random } from "@lockframe/testkit";
+import { parseArgs } from "node:util";
+import { Random, explained } from "@lockframe/testkit";
 import { makeCases } from "./cases.ts";
 import { judge } from "./judge.ts";
 
-const [times = "2", seed = "1"] = process.argv.slice(2);
+const usage = "usage: pnpm judge:system [TIMES] [SEED]";
+const [times = "2", seed = "1"] = explained(usage, () => parseArgs({ allowPositionals: true })).positionals;
 const cases = makeCases(new Random(BigInt(seed)), Number(times));
 const verdicts = await judge(cases);
 

@@ -10,18 +10,22 @@ import {
   type DecimalRow,
   decimalRows,
 } from "../src/decimal/rows.ts";
+import { explained } from "../src/explained.ts";
 import { Random } from "../src/random.ts";
 import { Hercules, firstOperandOf } from "./hercules/hercules.ts";
 import { QemuUser, blankState } from "./qemu-user/harness.ts";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    cases: { type: "string", default: "2500" },
-    seed: { type: "string", default: "1" },
-    vectors: { type: "string" },
-  },
-});
+const usage = "usage: pnpm judge:decimal [--cases N] [--seed N] [--vectors FILE] [MNEMONIC...]";
+const { values, positionals } = explained(usage, () =>
+  parseArgs({
+    allowPositionals: true,
+    options: {
+      cases: { type: "string", default: "2500" },
+      seed: { type: "string", default: "1" },
+      vectors: { type: "string" },
+    },
+  }),
+);
 
 /** What either judge saw. */
 interface Observed {

@@ -13,19 +13,23 @@ import {
   environmentOfFpc,
   extended,
 } from "@lockframe/cpu/floating-point";
+import { explained } from "../../src/explained.ts";
 import { operand } from "../../src/floating-point/operands.ts";
 import { type Expectation, type Row, controlOf, rows } from "../../src/floating-point/rows.ts";
 import { type InstructionResult, type InstructionState, QemuUser, blankState, emulator } from "./harness.ts";
 import { Random } from "../../src/random.ts";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    cases: { type: "string", default: "4000" },
-    seed: { type: "string", default: "1" },
-    vectors: { type: "string" },
-  },
-});
+const usage = "usage: pnpm judge:floating-point [--cases N] [--seed N] [--vectors FILE] [MNEMONIC...]";
+const { values, positionals } = explained(usage, () =>
+  parseArgs({
+    allowPositionals: true,
+    options: {
+      cases: { type: "string", default: "4000" },
+      seed: { type: "string", default: "1" },
+      vectors: { type: "string" },
+    },
+  }),
+);
 
 interface Case {
   row: Row;
