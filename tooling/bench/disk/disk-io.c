@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LARGE = 262144, SMALL = 4096, RANDOM_REQUESTS = 4000, ROUNDS = 4 };
+enum { LARGE = 262144, SMALL = 4096, RANDOM_REQUESTS = 4000, ROUNDS = 16 };
 
 static int64_t now(void)
 {
