@@ -231,7 +231,7 @@ export class Jit {
     for (const { place } of requests) this.#ask(place);
     this.#changes.clear();
     const lasts = requests.some(({ place }) => (place & 2) !== 0);
-    this.#compile(requests, undefined, lasts ? { ...extents.small, lasting: true } : extents.small);
+    this.#compile(requests, undefined, lasts ? extents.lasting : extents.small);
   }
   /** From the first program with a program mask on, all regions look at it. */
   #lookAtMask(): void {

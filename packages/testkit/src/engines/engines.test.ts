@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { randomFrom } from "../judge/random.ts";
 import { Bench } from "./program.ts";
 import { randomProgram } from "./random-program.ts";
+import { structuredProgram } from "./structured-program.ts";
 
 const END = `
     larl %r15,done
@@ -11,19 +12,21 @@ done: .quad 0x0002000180000000, 0
 `;
 
 /** Each beside an interpreter that runs the same programs at the same places. */
-const benches = {
-  jit: [new Bench("jit"), new Bench("interpreter")],
-  "jit-all": [new Bench("jit-all"), new Bench("interpreter")],
-} as const;
+const makeBenches = () =>
+  ({
+    jit: [new Bench("jit"), new Bench("interpreter")],
+    "jit-all": [new Bench("jit-all"), new Bench("interpreter")],
+  }) as const;
+const benches = makeBenches();
 
 /** How often a loop runs: until it is hot; a few times where everything is compiled again after each change. */
 const rounds = { jit: 1_000_000, "jit-all": 60 } as const;
 
 /** Each engine must leave what the interpreter leaves. */
-function everywhere(program: (rounds: number) => string, data?: Uint8Array, endsAt = 0n): void {
+function everywhere(program: (rounds: number) => string, data?: Uint8Array, endsAt = 0n, on = benches): void {
   for (const engine of ["jit", "jit-all"] as const) {
     const source = program(rounds[engine]);
-    const [bench, interpreter] = benches[engine];
+    const [bench, interpreter] = on[engine];
     const expected = interpreter.run(source, data);
     expect(expected).toMatchObject({ kind: "disabledWait", psw: [expect.anything(), endsAt] });
     const { regions, ...ending } = bench.run(source, data);
@@ -334,6 +337,16 @@ mask: spm %r6
         expect(regions, engine).toBeGreaterThan(0);
       }
     }
+  });
+});
+
+describe("programs with routines, structures and loops", () => {
+  // Code that changes too often is not compiled any more.
+  const on = makeBenches();
+
+  it.each(Array.from({ length: 12 }, (_, n) => n))("leave the same on every engine: %i", (n) => {
+    const program = structuredProgram(randomFrom(`structured/${n}`));
+    everywhere((count) => `${program(Math.ceil(count / 20))}${END}`, undefined, 0n, on);
   });
 });
 

@@ -3,6 +3,7 @@
  * They are for `Bench`, which gives them 1 MiB of storage, a place for code that changes from run to run, and `data`.
  */
 import { randomProgram } from "../engines/random-program.ts";
+import { structuredProgram } from "../engines/structured-program.ts";
 import type { Random } from "../judge/random.ts";
 
 /** A program for so many rounds. Register 13 counts them down; 12 is the address of the data. */
@@ -97,6 +98,10 @@ export const pageEnds: TortureProgram = (random, rounds) => {
   const program = randomProgram(random)(Math.ceil(rounds / 12));
   return `    j start\n    .align 4096\n    .skip ${3600 + 2 * random.below(248)}\nstart:\n${program}${END}`;
 };
+
+/** Routines, structures and loops. */
+const structured: TortureProgram = (random, rounds) =>
+  `${structuredProgram(random)(Math.ceil(rounds / 12))}${END}`;
 
 /** Where tables are: segment table, and page tables. Two address spaces. */
 const SPACES = [0x4000, 0x5000] as const;
@@ -330,6 +335,8 @@ export const torturePrograms: Readonly<Record<string, TortureProgram>> = {
   "page-ends": pageEnds,
   aliasing,
   "two-mappings": twoMappings,
+  structured,
+  "structured, ticking": (random, rounds) => ticking(structured(random, rounds)),
   "self-modifying, ticking": (random, rounds) => ticking(selfModifying(random, rounds)),
   "page-ends, ticking": (random, rounds) => ticking(pageEnds(random, rounds)),
 };

@@ -1,0 +1,156 @@
+/**
+ * Programs as compilers make them: routines with stack frames, loops within loops, structures by pointers that change.
+ * They always come to an end: loops are counted, routines call later ones alone, other branches go forward.
+ */
+import type { Random } from "../judge/random.ts";
+
+/** Structures, and how far apart; some lie across a page's end. Stores leave the pointers to others alone. */
+const STRUCTURES = 8;
+const APART = 0x0fd0;
+const POINTERS = 0x70;
+const STACK = 0xc000;
+
+/** Registers 0 to 5 are for values, 6 counts a routine's loop, 7 to 10 are pointers, 11 and 13 count the program's loops. */
+const value = (random: Random): string => `%r${random.below(6)}`;
+const pointer = (random: Random): string => `%r${7 + random.below(4)}`;
+const field = (random: Random, size: number): string =>
+  `${size * random.below(0x60 / size)}(${pointer(random)})`;
+const pick = <T>(random: Random, list: readonly T[]): T => {
+  const chosen = list[random.below(list.length)];
+  if (chosen === undefined) throw new Error("nothing to pick from");
+  return chosen;
+};
+
+const fetches: readonly (readonly [string, number])[] = [
+  ...["lg", "ag", "sg", "xg", "cg", "clg", "ltg"].map((m) => [m, 8] as const),
+  ...["l", "a", "s", "x", "c", "cl", "lgf", "llgf"].map((m) => [m, 4] as const),
+  ["lh", 2],
+  ["llgc", 1],
+  ["ic", 1],
+];
+const stores: readonly (readonly [string, number])[] = [
+  ["stg", 8],
+  ["st", 4],
+  ["sth", 2],
+  ["stc", 1],
+];
+const registers = "agr ar alr sgr sr slgr ngr nr ogr xgr xr lgr lr ltgr lcgr lgfr llgfr cgr cr clgr".split(
+  " ",
+);
+const rotates = "risbg rxsbg rosbg rnsbg".split(" ");
+
+type Maker = (random: Random) => string;
+const makers: readonly Maker[] = [
+  (r) => `${pick(r, registers)} ${value(r)},${value(r)}`,
+  (r) => `${pick(r, ["aghi", "ahi", "cghi", "chi", "lghi", "lhi"])} ${value(r)},${r.below(200) - 100}`,
+  (r) => `${pick(r, ["nill", "oill", "tmll", "tmlh"])} ${value(r)},${r.below(0x1_0000)}`,
+  (r) => `${pick(r, ["xilf", "nilf", "oilf"])} ${value(r)},${r.below(0x7fff_ffff)}`,
+  (r) => `${pick(r, ["sllg", "srlg", "srag", "rllg"])} ${value(r)},${value(r)},${r.below(64)}`,
+  (r) => {
+    const [first, zeros] = [r.below(64), 128 * r.below(2)];
+    const last = pick(r, [63, 60, 62, r.below(64)]);
+    const mnemonic = pick(r, rotates);
+    return `${mnemonic} ${value(r)},${value(r)},${first},${mnemonic === "risbg" ? last + zeros : last},${r.below(64)}`;
+  },
+  ...Array.from({ length: 4 }, (): Maker => (r) => {
+    const [mnemonic, size] = pick(r, fetches);
+    return `${mnemonic} ${value(r)},${field(r, size)}`;
+  }),
+  ...Array.from({ length: 4 }, (): Maker => (r) => {
+    const [mnemonic, size] = pick(r, stores);
+    return `${mnemonic} ${value(r)},${field(r, size)}`;
+  }),
+  (r) => `${pick(r, ["agsi", "mvghi"])} ${field(r, 8)},${r.below(100)}`,
+  (r) => `${pick(r, ["asi", "mvhi"])} ${field(r, 4)},${r.below(100)}`,
+  (r) => `${pick(r, ["tm", "cli", "mvi", "oi"])} ${field(r, 1)},${r.below(256)}`,
+  (r) => `lgr ${pointer(r)},${pointer(r)}`,
+  (r) => `lg ${pointer(r)},${POINTERS + 8 * r.below(2)}(${pointer(r)})`,
+  (r) => `ipm ${value(r)}`,
+  (r) => `${pick(r, ["locgr", "locr"])} ${value(r)},${value(r)},${r.below(16)}`,
+  (r) => `locgr ${pointer(r)},${pointer(r)},${r.below(16)}`,
+];
+
+const branch = (random: Random, there: string): string =>
+  pick(random, [
+    `brc ${random.below(16)},${there}`,
+    `cgrj ${value(random)},${value(random)},${2 * random.below(8)},${there}`,
+    `clij ${value(random)},${random.below(256)},${2 * random.below(8)},${there}`,
+    `cgij ${value(random)},${random.below(16)},${2 * random.below(8)},${there}`,
+    `j ${there}`,
+  ]);
+
+/** Blocks with branches forward; some of them go round by themselves, counted in a register. */
+function body(
+  random: Random,
+  name: string,
+  callees: readonly string[],
+  counter: string | undefined,
+): string[] {
+  const blocks = 2 + random.below(6);
+  const lines: string[] = [];
+  const loop = counter === undefined ? -1 : random.below(blocks);
+  for (let n = 0; n < blocks; n++) {
+    lines.push(`${name}${n}:`);
+    if (n === loop) lines.push(`    lghi ${counter},${1 + random.below(5)}`, `${name}loop:`);
+    for (let k = random.below(7); k >= 0; k--) lines.push(`    ${pick(random, makers)(random)}`);
+    if (callees.length > 0 && random.below(3) === 0)
+      lines.push(
+        `    lgr %r2,${pointer(random)}`,
+        `    lgr %r3,${pointer(random)}`,
+        `    brasl %r14,${pick(random, callees)}`,
+      );
+    if (n === loop) {
+      lines.push(
+        `    ${branch(random, `${name}next`)}`,
+        `    ${pick(random, makers)(random)}`,
+        `${name}next:`,
+      );
+      lines.push(`    brctg ${counter},${name}loop`);
+    }
+    const to = n + 1 + random.below(blocks - n);
+    lines.push(`    ${branch(random, to >= blocks ? `${name}end` : `${name}${to}`)}`);
+  }
+  return [...lines, `${name}end:`];
+}
+
+/** A loop within a loop that runs so often, and the routines that it calls; all goes on behind the program. */
+export function structuredProgram(random: Random): (rounds: number) => string {
+  const names = Array.from({ length: 1 + random.below(4) }, (_, n) => `f${n}x`);
+  const lines = ["    llilf %r15,data", `    agfi %r15,${STACK}`, "    llilf %r12,data"];
+  for (let n = 0; n < STRUCTURES; n++) {
+    for (const slot of [0, 8]) {
+      lines.push(`    lgr %r1,%r12`, `    agfi %r1,${APART * random.below(STRUCTURES)}`, `    lgr %r2,%r12`);
+      lines.push(`    agfi %r2,${APART * n}`, `    stg %r1,${POINTERS + slot}(%r2)`);
+    }
+  }
+  for (let n = 0; n < 6; n++) lines.push(`    lgfi %r${n},${random.below(0x7fff_ffff)}`);
+  for (let n = 7; n <= 10; n++)
+    lines.push(`    lgr %r${n},%r12`, `    agfi %r${n},${APART * random.below(STRUCTURES)}`);
+  const main = body(random, "m", names, undefined);
+  const routines = names.flatMap((name, n) => [
+    `${name}:`,
+    "    stmg %r6,%r15,48(%r15)",
+    "    lay %r15,-160(%r15)",
+    `    lgr ${pointer(random)},%r2`,
+    `    lgr ${pointer(random)},%r3`,
+    ...body(random, `${name}b`, names.slice(n + 1), "%r6"),
+    ...pick(random, [
+      ["    lmg %r6,%r15,208(%r15)", "    br %r14"],
+      ["    lg %r4,272(%r15)", "    lmg %r6,%r15,208(%r15)", "    br %r4"],
+    ]),
+  ]);
+  return (rounds) =>
+    [
+      ...lines,
+      `    lgfi %r13,${rounds}`,
+      "outer: lghi %r11,7",
+      "inner:",
+      ...main,
+      "    brctg %r11,inner",
+      "    brctg %r13,outer",
+      "    j over",
+      ...routines,
+      "over:",
+      "",
+    ].join("\n");
+}
