@@ -24,7 +24,7 @@ describe.each(Object.entries(torturePrograms))("%s", (name, program) => {
 
 it("the clock comparator interrupts ten thousand times a second", () => {
   const bench = engines.both;
-  const { instructions } = bench.run(ticking(pageEnds(randomFrom("torture/ticks"), 20_000)));
+  const { instructions } = bench.run(ticking(pageEnds(randomFrom("torture/ticks"), 400_000)));
   const seconds = (instructions * 2) / 1e9;
   const ticks = Number(bench.storage.fetch64(TICKS));
   expect(ticks / seconds).toBeGreaterThan(8000);
