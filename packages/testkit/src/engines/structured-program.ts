@@ -116,7 +116,11 @@ function body(
 /** A loop within a loop that runs so often, and the routines that it calls; all goes on behind the program. */
 export function structuredProgram(random: Random): (rounds: number) => string {
   const names = Array.from({ length: 1 + random.below(4) }, (_, n) => `f${n}x`);
-  const lines = ["    llilf %r15,data", `    agfi %r15,${STACK}`, "    llilf %r12,data"];
+  const lines = [
+    "    llilf %r15,data",
+    `    agfi %r15,${STACK + 8 * random.below(40)}`,
+    "    llilf %r12,data",
+  ];
   for (let n = 0; n < STRUCTURES; n++) {
     for (const slot of [0, 8]) {
       lines.push(`    lgr %r1,%r12`, `    agfi %r1,${APART * random.below(STRUCTURES)}`, `    lgr %r2,%r12`);
