@@ -99,7 +99,9 @@ class Finder {
   }
   /** What is open at the begin of a block, of what is open at the end of the one that dominates it immediately. */
   #atChild(node: Node, child: Node, windows: Open): Open {
-    const between = child.merge ? subtree(node).filter((n) => n !== node && !dominates(child, n)) : [];
+    // A loop that is also entered in its middle may have one way to its begin, and that not from what dominates it.
+    const straight = !child.merge && this.#blocks.get(node.id)?.successors.some((to) => to.id === child.id);
+    const between = straight ? [] : subtree(node).filter((n) => n !== node && !dominates(child, n));
     const others = between.length > 0 ? this.#change(between) : undefined;
     return this.#atBegin(child, others === undefined ? new Map(windows) : remaining(windows, others));
   }

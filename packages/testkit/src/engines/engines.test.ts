@@ -293,6 +293,34 @@ second: agr %r1,%r4
     brct %r4,first`;
     everywhere((count) => repeat(body)(count) + END);
   });
+
+  // Every second halfword begins a lasting region.
+  it.each(["", "lr %r0,%r0"])("enters a loop's middle, and its begin with another base (%s)", (odd) => {
+    const program = (count: number) => `
+    llilf %r12,data
+    lghi %r1,0
+    lgfi %r13,${count}
+    ${odd}
+again: lgr %r2,%r12
+    lg %r3,0(%r2)
+    lg %r4,8(%r2)
+    lghi %r5,1
+    tmll %r13,15
+    jne change
+    lghi %r5,2
+    j second
+change: la %r2,64(%r2)
+first: ag %r3,16(%r2)
+second: agr %r1,%r3
+    brct %r5,first
+    agr %r1,%r4
+    brctg %r13,again
+    ${END}`;
+    everywhere(
+      program,
+      Uint8Array.from({ length: 128 }, (_, n) => n),
+    );
+  });
 });
 
 describe("the program mask", () => {
