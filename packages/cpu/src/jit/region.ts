@@ -2,8 +2,8 @@
 import type { Branch, Decoded, Decoder } from "./decoder.ts";
 
 /**
- * A call that a region follows: the routine becomes part of the region, once for each call, and when it returns to
- * behind the call, control stays in the region.
+ * A call that a region follows: the routine becomes part of the region, once for each call or, in lasting regions, once for
+ * all, and when it returns to behind the call, control stays in the region.
  */
 interface Frame {
   readonly number: number;
@@ -93,7 +93,7 @@ export interface Extent {
 export const extents = {
   small: { instructions: 200, calling: 0, returns: 4, lasting: false },
   large: { instructions: 500, calling: 300, returns: 4, lasting: false },
-  lasting: { instructions: 400, calling: 250, returns: 12, lasting: true },
+  lasting: { instructions: 600, calling: 400, returns: 20, lasting: true },
 } as const satisfies Record<string, Extent>;
 const DEEPEST = 3;
 /** Targets of a branch by register that belong to a region, and routines that one may call. */
@@ -122,6 +122,8 @@ class Discovery {
   readonly #extent: Extent;
   #frames = 1;
   readonly #called = new Map<number, Frame>();
+  /** In lasting regions a routine is there once for all calls: by the distance of its begin. */
+  readonly #sharedFrames = new Map<number, Frame>();
   /** Branches by register that return to where the routine was called. */
   readonly #returns = new Set<number>();
   /** Where branches by register have been seen to go, by the id of the instruction. */
@@ -252,13 +254,14 @@ class Discovery {
     const place = this.#placeAt(routine);
     if (place === undefined) return false;
     if (crossesPage(this.#offset, caller, routine) && !this.#code.wasReached(place)) return false;
-    return frame.depth < DEEPEST || activeIn(frame, routine) !== undefined;
+    return frame.depth < DEEPEST || activeIn(frame, routine) !== undefined || this.#sharedFrames.has(routine);
   }
   #call(frame: Frame, routine: number, next: number, link: number): Frame | undefined {
     // A routine that calls itself goes round in its own code.
-    const active = activeIn(frame, routine);
+    const active = activeIn(frame, routine) ?? this.#sharedFrames.get(routine);
     if (active !== undefined && active.backs.length >= this.#extent.returns) return undefined;
     const called = active ?? frameOf(this.#frames++, frame, routine, link);
+    if (this.#extent.lasting) this.#sharedFrames.set(routine, called);
     if (called.link === -1) called.link = link;
     called.backs.push(to(frame, next));
     this.#lead(called, routine);

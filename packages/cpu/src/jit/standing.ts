@@ -69,7 +69,7 @@ export function findStanding(
 }
 
 /**
- * Registers that an innermost loop mentions, by its first block: the others are written before it, so that the host's
+ * Registers that an innermost loop mentions, by its blocks: the others are written before it, so that the host's
  * registers are for those that the loop goes round with.
  */
 function mentionedInLoops(
@@ -77,16 +77,15 @@ function mentionedInLoops(
   nodes: ReadonlyMap<number, Node>,
 ): ReadonlyMap<number, number> {
   const bodies = loopBodies(blocks, nodes);
-  const innermost = [...bodies].filter(([head, body]) =>
-    [...body].every((id) => id === head || !bodies.has(id)),
-  );
-  return new Map(
-    innermost.map(([head, body]) => {
-      const instructions = [...body].flatMap((id) => blocks.get(id)?.instructions ?? []);
-      const uses = instructions.map(({ recording }) => registerUse(recording));
-      return [head, uses.reduce((set, { read, written }) => set | read | written, 0)];
-    }),
-  );
+  const mentioned = new Map<number, number>();
+  for (const [head, body] of bodies) {
+    if ([...body].some((id) => id !== head && bodies.has(id))) continue;
+    const instructions = [...body].flatMap((id) => blocks.get(id)?.instructions ?? []);
+    const uses = instructions.map(({ recording }) => registerUse(recording));
+    const set = uses.reduce((all, { read, written }) => all | read | written, 0);
+    for (const id of body) mentioned.set(id, set);
+  }
+  return mentioned;
 }
 
 function joined(next: Draft, { dirty, right, codes }: Draft): boolean {
