@@ -30,6 +30,7 @@ import {
   recognise,
   wasmRoutine,
 } from "../dsl/index.ts";
+import { compareShortly, moveShortly } from "./short-blocks.ts";
 
 const moveBlock = wasmRoutine("moveBlock", "i64", "i32", "i64", "i32", "i32");
 const compareBlock = wasmRoutine("compareBlock", "i64", "i32", "i64", "i32", "i32");
@@ -84,13 +85,19 @@ const compareAndSwapAndStore = hostRoutine("compareAndSwapAndStore", "i64", "i32
 const convertUnicode = hostRoutine("convertUnicode", "i32", "i32", "i32", "i32");
 
 export const blocks: readonly Instruction[] = [
-  insn("MVC", SSa(0xd2), "MOVE", ({ l1, s1, s2 }) => {
+  insn("MVC", SSa(0xd2), "MOVE", (operands) => {
+    const moved = moveShortly(operands);
+    if (moved !== undefined) return moved;
+    const { l1, s1, s2 } = operands;
     call(moveBlock, s1.address, s1.ar, s2.address, s2.ar, l1.add(1));
     return [];
   }),
-  insn("CLC", SSa(0xd5), "COMPARE LOGICAL", ({ l1, s1, s2 }) => [
-    cc.set(call(compareBlock, s1.address, s1.ar, s2.address, s2.ar, l1.add(1))),
-  ]),
+  insn("CLC", SSa(0xd5), "COMPARE LOGICAL", (operands) => {
+    const compared = compareShortly(operands);
+    if (compared !== undefined) return compared;
+    const { l1, s1, s2 } = operands;
+    return [cc.set(call(compareBlock, s1.address, s1.ar, s2.address, s2.ar, l1.add(1)))];
+  }),
   insn("MVCIN", SSa(0xe8), "MOVE INVERSE", ({ l1, s1, s2 }) => {
     call(moveInverse, s1.address, s1.ar, s2.address, s2.ar, l1.add(1));
     return [];

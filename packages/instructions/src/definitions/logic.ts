@@ -31,6 +31,7 @@ import {
   storage,
   wasmRoutine,
 } from "../dsl/index.ts";
+import { combineShortly } from "./short-blocks.ts";
 
 type Op = "and" | "or" | "xor";
 
@@ -147,9 +148,12 @@ const registerAndStorage: readonly Instruction[] = rows.flatMap(({ op, title, le
     ),
     insn(`${letter}I`, SI(code.si), title, immediate),
     insn(`${letter}IY`, SIY(code.siy), title, immediate),
-    insn(`${letter}C`, SSa(code.ss), title, ({ l1, s1, s2 }) => [
-      cc.set(call(blocks[op], s1.address, s1.ar, s2.address, s2.ar, l1.add(1))),
-    ]),
+    insn(`${letter}C`, SSa(code.ss), title, (operands) => {
+      const combined = combineShortly(op, operands);
+      if (combined !== undefined) return combined;
+      const { l1, s1, s2 } = operands;
+      return [cc.set(call(blocks[op], s1.address, s1.ar, s2.address, s2.ar, l1.add(1)))];
+    }),
   ];
 });
 

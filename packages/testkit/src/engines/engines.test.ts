@@ -323,6 +323,62 @@ second: agr %r1,%r3
   });
 });
 
+/** Operands 9 bytes before to 9 bytes behind each other, within a page and across its end. */
+const blocks = (count: number): string => {
+  const each = (length: number) => `
+    stmg %r4,%r6,0(%r2)
+    clc 0(${length},%r3),0(%r2)
+    ipm %r0
+    agr %r1,%r0
+    mvc 0(${length},%r3),0(%r2)
+    xc 1(${length},%r2),0(%r3)
+    ipm %r0
+    agr %r1,%r0
+    oc 0(${length},%r2),${length}(%r2)
+    ipm %r0
+    agr %r1,%r0
+    nc 1(${length},%r2),0(%r2)
+    ipm %r0
+    agr %r1,%r0
+    xc 3(${length},%r3),3(%r3)
+    mvc 2(${length},%r2),0(%r2)
+    lmg %r7,%r9,0(%r2)
+    xgr %r1,%r7
+    agr %r1,%r8
+    xgr %r1,%r9
+    rllg %r1,%r1,7`;
+  const body = `
+    lgr %r3,%r13
+    nilf %r3,31
+    la %r2,4075(%r3,%r12)
+    tmll %r13,64
+    jz within
+    aghi %r2,-200
+within:
+    lgr %r3,%r13
+    srlg %r3,%r3,5
+    nilf %r3,15
+    la %r3,0(%r3,%r2)
+    aghi %r3,-8
+    xgrk %r4,%r13,%r1
+    sllg %r5,%r13,40
+    lgr %r6,%r13
+    tmll %r13,3
+    jnz unlike
+    llihf %r4,0x01020102
+    oilf %r4,0x01020102
+    lgr %r5,%r4
+unlike:
+${[1, 2, 3, 4, 8, 12].map(each).join("")}`;
+  return repeat(body)(count);
+};
+
+describe("short blocks", () => {
+  it("overlap as bytes do, one after the other", () => {
+    everywhere((count) => blocks(Math.max(Math.ceil(count / 20), 1100)) + END);
+  });
+});
+
 describe("the program mask", () => {
   /** Adds 1 each round, `early` rounds before an overflow; the mask comes on after half of them. */
   const program = (count: number, early: number, set: string) => `
