@@ -57,7 +57,7 @@ export const Patience = { base: 0x250000, mostRegions: 0x1_0000, entries: 60_000
 export const Arrivals = { base: 0x248000, first: 8, size: 16, most: 1023, among: 1024 } as const;
 
 export const CPU_BLOCKS = 0x290000;
-export const CPU_BLOCK_SIZE = 0x120000;
+export const CPU_BLOCK_SIZE = 0x1d0000;
 
 /** Bytes of the memory that belong to the engine for a number of CPUs. */
 export const engineArea = (cpuCount: number): number => CPU_BLOCKS + cpuCount * CPU_BLOCK_SIZE;
@@ -157,15 +157,15 @@ export const Tlb = {
   entryShift: 4,
   /** Of each of the two data TLBs, and of the instruction TLB. */
   dataEntries: 2048,
-  fetchEntries: 1024,
+  fetchEntries: 4096,
   /** Read, write and fetch TLB of one context. */
   readOffset: 0,
   writeOffset: 0x8000,
   fetchOffset: 0x10000,
   /** Entries for stores into pages 0 and 1 while their first 512 bytes are protected: only the slow path looks at them. */
-  lowOffset: 0x14000,
+  lowOffset: 0x20000,
   lowEntries: 2,
-  contextSize: 0x14040,
+  contextSize: 0x20040,
   contexts: 13,
   /** No page has this tag. */
   invalidTag: 1n,

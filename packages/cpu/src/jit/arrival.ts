@@ -150,11 +150,16 @@ function emitLookUp(
       );
     },
     () => {
-      // A count gives way to another one; compiled code does not.
-      e.if(value.value.geS(0), () => {
-        e.store("i32", entry.value, Entries.base, known);
-        e.store("i32", entry.value, Entries.base + 4, I(1));
-      });
+      // A count gives way to that of a place which control comes to more often; compiled code does not.
+      e.if(
+        value.value.gtS(1),
+        () => e.store("i32", entry.value, Entries.base + 4, value.value.sub(1)),
+        () =>
+          e.if(value.value.geS(0), () => {
+            e.store("i32", entry.value, Entries.base, known);
+            e.store("i32", entry.value, Entries.base + 4, I(1));
+          }),
+      );
     },
   );
 }
