@@ -95,6 +95,8 @@ const MOST_CHANGES = 16;
 const CHANGES_COUNT_FOR = 2000;
 /** Slices that end in a region until it is worth the time of a lasting one. */
 const SLICES = 1000;
+/** A place is warm with so small a part of the arrivals after which it is compiled. */
+const WARM = 64;
 const COMPILED = 0x8000_0000;
 
 /** What a region gives way to. */
@@ -166,6 +168,7 @@ export class Jit {
       absolute: (place) => decoder.absolute(place),
       isStable: (page) => (this.#changes.get(page) ?? 0) <= MOST_CHANGES,
       wasReached: (place) => this.#isFor(place),
+      isWarm: (place) => this.#isWarm(place),
       distancesFrom: (address) => this.#targets.distances(address),
     };
     const functions = [...linkage.functions];
@@ -262,6 +265,9 @@ export class Jit {
   }
   #isFor(place: number): boolean {
     return this.#view.getUint32(entryOf(place), true) === this.#inEntry(place);
+  }
+  #isWarm(place: number): boolean {
+    return this.#isFor(place) && this.#view.getUint32(entryOf(place) + 4, true) * WARM >= this.#asked;
   }
   #isAskedFor(place: number): boolean {
     return this.#isFor(place) && this.#view.getUint32(entryOf(place) + 4, true) === this.#asked;

@@ -75,6 +75,8 @@ export interface Code extends Pick<Decoder, "decode" | "pageOf" | "offsetOf" | "
   isStable(page: number): boolean;
   /** Control has come to a place before. */
   wasReached(place: number): boolean;
+  /** It has come there by jumps not much less often than to places that are compiled. */
+  isWarm(place: number): boolean;
   /** Bytes from the branch at an address to where it has gone. */
   distancesFrom(address: bigint): readonly number[];
   /** Some program has set the program mask. */
@@ -131,6 +133,8 @@ class Discovery {
   readonly #found = new Map<number, Decoded>();
   readonly #leaders = new Map<number, { readonly frame: Frame; readonly distance: number }>();
   readonly #pending: number[] = [];
+  /** What comes last in large regions, where room is left: ways that are seldom taken. */
+  readonly #cold: number[] = [];
 
   constructor(code: Code, request: Request, extent: Extent) {
     this.#code = code;
@@ -143,7 +147,7 @@ class Discovery {
   region(): Region | undefined {
     const outermost = this.#outermost;
     this.#lead(outermost, 0);
-    for (let id = this.#pending.shift(); id !== undefined; id = this.#pending.shift()) {
+    for (let id = this.#following(); id !== undefined; id = this.#following()) {
       const leader = this.#leaders.get(id);
       if (leader !== undefined) this.#walk(leader.frame, leader.distance);
       if (this.#found.size >= this.#extent.instructions) break;
@@ -176,11 +180,19 @@ class Discovery {
     return start === undefined ? undefined : start - (inPage - page * PAGE);
   }
 
-  #lead(frame: Frame, distance: number): void {
+  #following(): number | undefined {
+    return this.#pending.shift() ?? this.#cold.shift();
+  }
+  #lead(frame: Frame, distance: number, isWarm = true): void {
     const id = idOf(frame, distance);
     if (this.#leaders.has(id)) return;
     this.#leaders.set(id, { frame, distance });
-    this.#pending.push(id);
+    (isWarm ? this.#pending : this.#cold).push(id);
+  }
+  #isWarm(distance: number): boolean {
+    if (this.#extent.calling === 0) return true;
+    const place = this.#placeAt(distance);
+    return place !== undefined && this.#code.isWarm(place);
   }
 
   /** Decode in sequence from a leader, to the next branch. */
@@ -212,7 +224,7 @@ class Discovery {
       return;
     }
     const target = distance + branch.distance;
-    if (branch.link === undefined) this.#lead(frame, target);
+    if (branch.link === undefined) this.#lead(frame, target, this.#isWarm(target));
     else if (this.#mayCall(frame, distance, target)) {
       const called = this.#call(frame, target, next, branch.link);
       if (called !== undefined) this.#called.set(id, called);
