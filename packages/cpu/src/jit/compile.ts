@@ -10,6 +10,7 @@ import { RegionLowering, type Setting, callsOut, isEager, writesBack } from "./l
 import type { Understood, UnderstoodBlock as Block, UnderstoodRegion as Region } from "./meanings.ts";
 import { type Successor, crossesPage } from "./region.ts";
 import { registerUse } from "./registers.ts";
+import { reducible } from "./reducible.ts";
 import { type Standing, findStanding } from "./standing.ts";
 import { type Node, dominates, structure } from "./structure.ts";
 import { type Windows, findWindows, isShared } from "./windows.ts";
@@ -50,10 +51,12 @@ class RegionCompiler {
   readonly #behind: ReadonlySet<Node>;
   readonly #merges = new Map<Node, Label>();
 
-  constructor(region: Region, callees: RegionCallees) {
+  constructor(given: Region, callees: RegionCallees) {
+    const { entry, offset } = given;
+    const region = given.lasting ? { ...given, blocks: reducible(given.blocks, entry) } : given;
+    const { blocks } = region;
     this.#region = region;
     this.#callees = callees;
-    const { entry, blocks, offset } = region;
     this.#offset = offset;
     this.#nodes = structure({
       entry,
@@ -179,6 +182,10 @@ class RegionCompiler {
     const context = this.#context;
     const block = this.#block(node.id);
     const { instructions, backs } = block;
+    if (instructions.length === 0) {
+      this.#enterOne(e, block, knowledge);
+      return;
+    }
     e.set(context.budget, context.budget.value.sub(instructions.length));
     const windows = this.#windows.uses.get(node.id);
     let { distance } = block;
@@ -203,22 +210,40 @@ class RegionCompiler {
     });
   }
 
+  /** From a block without instructions to the one that was said. */
+  #enterOne(e: Emitter, block: Block, knowledge: Knowledge): void {
+    const arms = block.successors.map((to) => () => this.#go(e, block, to, { ...knowledge }));
+    const cases = arms.map((_, n) => n);
+    e.switch(arms, (select) => select(this.#context.entering.value, cases, undefined));
+  }
+
   #edge(e: Emitter, block: Block, distance: number, knowledge: Knowledge): void {
     const context = this.#context;
-    const leave = () => context.goOn(e, context.addressOf(distance), knowledge);
-    const leaveRarely = () => context.goOnRarely(e, distance, knowledge);
     const successor = block.successors.find((s) => s.distance === distance);
-    const to = successor && this.#nodes.get(successor.id);
-    if (to === undefined) {
-      leave();
+    if (successor === undefined || !this.#nodes.has(successor.id)) {
+      context.goOn(e, context.addressOf(distance), knowledge);
       return;
     }
     // The program may see another page there by now.
     if (crossesPage(this.#offset, block.distance, distance)) {
-      const place = this.#block(to.id).instructions[0]?.place ?? 0;
-      e.rarely(context.leadsTo(e, context.addressOf(distance), place).isZero(), leaveRarely);
+      const place = this.#firstOf(successor).instructions[0]?.place ?? 0;
+      e.rarely(context.leadsTo(e, context.addressOf(distance), place).isZero(), () =>
+        context.goOnRarely(e, distance, knowledge),
+      );
     }
-    const from = this.#node(block.id);
+    this.#go(e, block, successor, knowledge);
+  }
+  /** The block with instructions that a way leads to. */
+  #firstOf(successor: Successor): Block {
+    const block = this.#block(successor.id);
+    const next = successor.enters === undefined ? undefined : block.successors[successor.enters];
+    return next === undefined ? block : this.#firstOf(next);
+  }
+  #go(e: Emitter, block: Block, { id, distance, enters }: Successor, knowledge: Knowledge): void {
+    const context = this.#context;
+    const leaveRarely = () => context.goOnRarely(e, distance, knowledge);
+    const [from, to] = [this.#node(block.id), this.#node(id)];
+    if (enters !== undefined) e.set(context.entering, I32.of(enters));
     if (to.order <= from.order) {
       this.#back(e, from, to, knowledge, leaveRarely);
     } else if (to.merge || this.#behind.has(to)) {

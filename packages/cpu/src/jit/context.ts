@@ -98,6 +98,8 @@ export class RegionContext {
   readonly tlb = this.e.local32();
   /** What the condition code is made from: its number, or the operands of a rule, of which words are extended. */
   readonly #operands = [this.e.local64(), this.e.local64()] as const;
+  /** In lasting regions: which successor a block without instructions leads to. */
+  readonly entering = this.e.local32();
   readonly #distance = this.e.local32();
   readonly #info = this.e.local32();
   /** In lasting regions, what a way out has to write: general registers, their right halves 16 bits higher. */

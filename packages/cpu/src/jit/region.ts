@@ -25,10 +25,14 @@ const frameOf = (number: number, caller: Frame | undefined, routine: number, lin
   depth: caller === undefined ? 0 : caller.depth + 1,
 });
 
-/** Where control may go on: the block's id, and its distance. */
+/**
+ * Where control may go on: the block's id, and its distance. A block without instructions leads to one of its own
+ * successors, whose number is said; see `reducible`.
+ */
 export interface Successor {
   readonly id: number;
   readonly distance: number;
+  readonly enters?: number;
 }
 
 /** Instructions in sequence, entered at the first and left after the last. */

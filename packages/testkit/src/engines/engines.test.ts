@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { randomFrom } from "../judge/random.ts";
 import { Bench } from "./program.ts";
 import { randomProgram } from "./random-program.ts";
-import { structuredProgram } from "./structured-program.ts";
+import { structuredProgram, tangledProgram } from "./structured-program.ts";
 
 const END = `
     larl %r15,done
@@ -431,6 +431,11 @@ describe("programs with routines, structures and loops", () => {
   it.each(Array.from({ length: 12 }, (_, n) => n))("leave the same on every engine: %i", (n) => {
     const program = structuredProgram(randomFrom(`structured/${n}`));
     everywhere((count) => `${program(Math.ceil(count / 20))}${END}`, undefined, 0n, on);
+  });
+
+  it.each(Array.from({ length: 12 }, (_, n) => n))("the same, with loops entered anywhere: %i", (n) => {
+    const program = tangledProgram(randomFrom(`tangled/${n}`));
+    everywhere((count) => `${program(count)}${END}`, undefined, 0n, on);
   });
 });
 

@@ -1,6 +1,7 @@
 /**
  * Programs as compilers make them: routines with stack frames, loops within loops, structures by pointers that change.
- * They always come to an end: loops are counted, routines call later ones alone, other branches go forward.
+ * They always come to an end: loops are counted, routines call later ones alone, other branches go forward. And programs
+ * as no compiler makes them, whose blocks lead to each other at random.
  */
 import type { Random } from "../judge/random.ts";
 
@@ -13,8 +14,10 @@ const STACK = 0xc000;
 /** Registers 0 to 5 are for values, 6 counts a routine's loop, 7 to 10 are pointers, 11 and 13 count the program's loops. */
 const value = (random: Random): string => `%r${random.below(6)}`;
 const pointer = (random: Random): string => `%r${7 + random.below(4)}`;
+/** Operands by the first pointer are as frequent as by all others, so that accesses by one that changes meet. */
+const base = (random: Random): string => (random.below(2) === 0 ? "%r7" : pointer(random));
 const field = (random: Random, size: number): string =>
-  `${size * random.below(0x60 / size)}(${pointer(random)})`;
+  `${size * random.below(0x60 / size)}(${base(random)})`;
 const pick = <T>(random: Random, list: readonly T[]): T => {
   const chosen = list[random.below(list.length)];
   if (chosen === undefined) throw new Error("nothing to pick from");
@@ -40,6 +43,8 @@ const registers = "agr ar alr sgr sr slgr ngr nr ogr xgr xr lgr lr ltgr lcgr lgf
 const rotates = "risbg rxsbg rosbg rnsbg".split(" ");
 
 type Maker = (random: Random) => string;
+const some = (random: Random): string[] =>
+  Array.from({ length: 1 + random.below(7) }, () => `    ${pick(random, makers)(random)}`);
 const makers: readonly Maker[] = [
   (r) => `${pick(r, registers)} ${value(r)},${value(r)}`,
   (r) => `${pick(r, ["aghi", "ahi", "cghi", "chi", "lghi", "lhi"])} ${value(r)},${r.below(200) - 100}`,
@@ -52,18 +57,18 @@ const makers: readonly Maker[] = [
     const mnemonic = pick(r, rotates);
     return `${mnemonic} ${value(r)},${value(r)},${first},${mnemonic === "risbg" ? last + zeros : last},${r.below(64)}`;
   },
-  ...Array.from({ length: 4 }, (): Maker => (r) => {
+  ...Array.from({ length: 8 }, (): Maker => (r) => {
     const [mnemonic, size] = pick(r, fetches);
     return `${mnemonic} ${value(r)},${field(r, size)}`;
   }),
-  ...Array.from({ length: 4 }, (): Maker => (r) => {
+  ...Array.from({ length: 8 }, (): Maker => (r) => {
     const [mnemonic, size] = pick(r, stores);
     return `${mnemonic} ${value(r)},${field(r, size)}`;
   }),
   (r) => `${pick(r, ["agsi", "mvghi"])} ${field(r, 8)},${r.below(100)}`,
   (r) => `${pick(r, ["asi", "mvhi"])} ${field(r, 4)},${r.below(100)}`,
   (r) => `${pick(r, ["tm", "cli", "mvi", "oi"])} ${field(r, 1)},${r.below(256)}`,
-  (r) => `lgr ${pointer(r)},${pointer(r)}`,
+  ...Array.from({ length: 3 }, (): Maker => (r) => `lgr ${base(r)},${pointer(r)}`),
   (r) => `lg ${pointer(r)},${POINTERS + 8 * r.below(2)}(${pointer(r)})`,
   (r) => `ipm ${value(r)}`,
   (r) => `${pick(r, ["locgr", "locr"])} ${value(r)},${value(r)},${r.below(16)}`,
@@ -92,7 +97,7 @@ function body(
   for (let n = 0; n < blocks; n++) {
     lines.push(`${name}${n}:`);
     if (n === loop) lines.push(`    lghi ${counter},${1 + random.below(5)}`, `${name}loop:`);
-    for (let k = random.below(7); k >= 0; k--) lines.push(`    ${pick(random, makers)(random)}`);
+    lines.push(...some(random));
     if (callees.length > 0 && random.below(3) === 0)
       lines.push(
         `    lgr %r2,${pointer(random)}`,
@@ -113,9 +118,8 @@ function body(
   return [...lines, `${name}end:`];
 }
 
-/** A loop within a loop that runs so often, and the routines that it calls; all goes on behind the program. */
-export function structuredProgram(random: Random): (rounds: number) => string {
-  const names = Array.from({ length: 1 + random.below(4) }, (_, n) => `f${n}x`);
+/** Values, pointers to structures, and structures that point to each other. */
+function beginning(random: Random): string[] {
   const lines = [
     "    llilf %r15,data",
     `    agfi %r15,${STACK + 8 * random.below(40)}`,
@@ -130,6 +134,29 @@ export function structuredProgram(random: Random): (rounds: number) => string {
   for (let n = 0; n < 6; n++) lines.push(`    lgfi %r${n},${random.below(0x7fff_ffff)}`);
   for (let n = 7; n <= 10; n++)
     lines.push(`    lgr %r${n},%r12`, `    agfi %r${n},${APART * random.below(STRUCTURES)}`);
+  return lines;
+}
+
+/** Blocks that lead to each other at random, into the middle of loops too, so often; all goes on behind the program. */
+export function tangledProgram(random: Random): (rounds: number) => string {
+  const count = 3 + random.below(12);
+  const lines = beginning(random);
+  const anywhere = () => `t${random.below(count)}`;
+  const blocks = Array.from({ length: count }, (_, n) => [
+    `t${n}:`,
+    ...some(random),
+    "    aghi %r13,-1",
+    "    jle over",
+    `    ${branch(random, anywhere())}`,
+    ...(n + 1 < count && random.below(2) === 0 ? [] : [`    j ${anywhere()}`]),
+  ]).flat();
+  return (rounds) => [...lines, `    lgfi %r13,${rounds}`, ...blocks, "over:", ""].join("\n");
+}
+
+/** A loop within a loop that runs so often, and the routines that it calls; all goes on behind the program. */
+export function structuredProgram(random: Random): (rounds: number) => string {
+  const names = Array.from({ length: 1 + random.below(4) }, (_, n) => `f${n}x`);
+  const lines = beginning(random);
   const main = body(random, "m", names, undefined);
   const routines = names.flatMap((name, n) => [
     `${name}:`,
