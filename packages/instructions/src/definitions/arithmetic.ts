@@ -15,10 +15,9 @@ import {
   RXYa,
   RXa,
   SIYs,
-  call,
   cc,
+  choose,
   gr,
-  wasmRoutine,
   insn,
   program,
   psw,
@@ -26,7 +25,7 @@ import {
   share,
   storage,
 } from "../dsl/index.ts";
-import { multiplyHighUnsigned } from "./algorithms.ts";
+import { divideUnsigned128, multiplyHighUnsigned } from "./algorithms.ts";
 
 type Set64 = (value: I64) => Effects[number];
 type Set32 = (value: I32) => Effects[number];
@@ -589,12 +588,19 @@ function divideSingle(r1: I32, divisor: I64): Effects {
   recognise.fixedPointDivide(dividend.eq(1n << 63n).and(by.eq(-1n)));
   return [gr(r1).set(dividend.remS(by)), gr(r1.or(1)).set(dividend.divS(by))];
 }
-/** Quotient and remainder of 128 by 64 bits: registers R1 (arguments: R1, divisor). */
-const divideLogical128 = wasmRoutine("divideLogical128", "i32", "i64");
-function divideLogical64(r1: I32, divisor: I64): Effects {
+/** DIVIDE LOGICAL of 128 by 64 bits. */
+function divideLogical64(r1: I32, by: I64): Effects {
   recognise.even(r1);
-  call(divideLogical128, r1, divisor);
-  return [];
+  const [high, low] = [share(gr(r1).value), share(gr(r1.or(1)).value)];
+  const divisor = share(by);
+  // The quotient fits exactly when the high half is below the divisor; a divisor of zero is never above.
+  recognise.fixedPointDivide(high.geU(divisor));
+  const quotient = choose(
+    high.isZero(),
+    () => low.divU(divisor),
+    () => divideUnsigned128(high, low, divisor),
+  );
+  return [gr(r1).set(low.sub(quotient.mul(divisor))), gr(r1.or(1)).set(quotient)];
 }
 
 export const division: readonly Instruction[] = [

@@ -2,7 +2,7 @@
 import type { Storage } from "@lockframe/memory";
 import type { Runtime } from "../../runtime.ts";
 import type { ModuleBuilder } from "../../wasm/module.ts";
-import { buildArithmeticRoutines } from "./arithmetic.ts";
+import { defineChecksum } from "./checksum.ts";
 import { buildBlockRoutines } from "./blocks.ts";
 import { buildControlRoutines } from "./control.ts";
 import { buildDatTableRoutines } from "./dat-tables.ts";
@@ -34,7 +34,7 @@ export const buildWasmRoutines = (
     ...buildRealAddressRoutines(module, storage, runtime, hostRoutine),
     ...buildTimingRoutines(module, runtime, hostNanoseconds),
     ...buildTranslationRoutines(module, runtime),
-    ...buildArithmeticRoutines(module, runtime),
+    ["checksum", defineChecksum(module, runtime)],
     ...buildVectorRoutines(module, runtime),
     ...buildExtendedFloatingPointRoutines(module),
   ]);

@@ -1,4 +1,4 @@
-/** CHECKSUM, and DIVIDE LOGICAL of 128 by 64 bits, in WebAssembly. Source: Principles of Operation, "General Instructions". */
+/** CHECKSUM in WebAssembly. Source: Principles of Operation, "General Instructions". */
 import { I32, I64 } from "@lockframe/instructions";
 import { Emitter, load } from "../../lower/emitter.ts";
 import { type Runtime, emitLocate } from "../../runtime.ts";
@@ -7,24 +7,12 @@ import type { ModuleBuilder } from "../../wasm/module.ts";
 import { CPU_DETERMINED, ExtentRegisters, PARTIAL } from "./extents.ts";
 
 const I = I32.of;
-const FIXED_POINT_DIVIDE = 0x09;
-const LOW_WORD = 0xffff_ffff;
-
-export function buildArithmeticRoutines(
-  module: ModuleBuilder,
-  runtime: Runtime,
-): readonly (readonly [name: string, index: number])[] {
-  return [
-    ["checksum", defineChecksum(module, runtime)],
-    ["divideLogical128", defineDivide(module, runtime)],
-  ];
-}
 
 /**
  * (cpu, R1, R2) -> condition code or -1: 0 done, 3 not yet. The sum is of 64 bits and its carries are added at the
  * end, which gives what adding each at once gives.
  */
-function defineChecksum(module: ModuleBuilder, runtime: Runtime): number {
+export function defineChecksum(module: ModuleBuilder, runtime: Runtime): number {
   const index = module.declare("checksum", ["i32", "i32", "i32"], ["i32"]);
   const e = new Emitter(3);
   const state = e.parameter32(0);
@@ -84,68 +72,6 @@ function defineChecksum(module: ModuleBuilder, runtime: Runtime): number {
   operand.consume(total.value);
   e.store("i64_32", result.value, at.gr, sum.value);
   e.emit(operand.length.value.eq(0).select(I(0), I(PARTIAL)).node);
-  module.define(index, e.body);
-  return index;
-}
-
-/** (cpu, R1, divisor) -> 0 or -1: remainder to R1, quotient to R1 + 1. */
-function defineDivide(module: ModuleBuilder, runtime: Runtime): number {
-  const index = module.declare("divideLogical128", ["i32", "i32", "i64"], ["i32"]);
-  const e = new Emitter(3);
-  const state = e.parameter32(0);
-  const place = e.local32(state.add(e.parameter32(1).shl(3)));
-  const divisor = e.parameter64(2);
-  const high = e.local64(load.i64(place.value, at.gr));
-  const low = e.local64(load.i64(place.value, at.gr + 8));
-  // The quotient fits exactly when the high half is below the divisor; a divisor of zero is never above.
-  e.if(high.value.geU(divisor), () => {
-    e.callVoid(runtime.raise, state, I(FIXED_POINT_DIVIDE), I(0));
-    e.return(I(-1));
-  });
-  e.if(
-    high.value.eq(0),
-    () => {
-      e.set(high, low.value.remU(divisor));
-      e.set(low, low.value.divU(divisor));
-    },
-    () => {
-      // Two digits of 32 bits, of a divisor whose first bit is one (Knuth, algorithm D).
-      const zeros = e.local64(divisor.clz());
-      const scaled = e.local64(divisor.shl(zeros.value));
-      const [upper, lower] = [e.local64(scaled.value.shrU(32)), e.local64(scaled.value.and(LOW_WORD))];
-      // Twice, for a distance of zero would be one of 64.
-      const across = low.value.shrU(1).shrU(I64.of(63).sub(zeros.value));
-      e.set(high, high.value.shl(zeros.value).or(across));
-      e.set(low, low.value.shl(zeros.value));
-      const digit = e.local64();
-      const rest = e.local64();
-      /** Brings in the next 32 bits and gives the digit; `high` becomes the remainder. */
-      const step = (next: I64): void => {
-        e.set(digit, high.value.divU(upper.value));
-        e.set(rest, high.value.sub(digit.value.mul(upper.value)));
-        e.loop((again) => {
-          const tooLarge = digit.value
-            .shrU(32)
-            .ne(0)
-            .or(digit.value.mul(lower.value).gtU(rest.value.shl(32).or(next)));
-          e.if(tooLarge, () => {
-            e.set(digit, digit.value.sub(1));
-            e.set(rest, rest.value.add(upper.value));
-            e.if(rest.value.shrU(32).eq(0), again);
-          });
-        });
-        e.set(high, high.value.shl(32).or(next).sub(digit.value.mul(scaled.value)));
-      };
-      step(low.value.shrU(32));
-      const first = e.local64(digit.value.shl(32));
-      step(low.value.and(LOW_WORD));
-      e.set(low, first.value.or(digit.value));
-      e.set(high, high.value.shrU(zeros.value));
-    },
-  );
-  e.store("i64", place.value, at.gr, high.value);
-  e.store("i64", place.value, at.gr + 8, low.value);
-  e.emit(I(0).node);
   module.define(index, e.body);
   return index;
 }
