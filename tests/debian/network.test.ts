@@ -2,20 +2,27 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createServer as createHttpServer, type IncomingMessage } from "node:http";
 import { type AddressInfo, createServer, type Server } from "node:net";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { patience, piece, pieces } from "../support/amount.ts";
 import { describeWith, deviceGuest, sealed } from "../support/debian-guest.ts";
 import { GuestShell } from "../support/guest-shell.ts";
-import { isLongForm } from "../support/long-form.ts";
 import { type RunningMachine, startMachine } from "../support/running-machine.ts";
 import { newHostKey } from "../support/sealed-tiny-guest.ts";
 
 const MINUTES = 60_000;
-vi.setConfig({ testTimeout: 3 * MINUTES });
-/** Moved each way. */
-const MEBIBYTES = isLongForm ? 64 : 2;
+vi.setConfig({ testTimeout: patience * MINUTES });
 const had = await deviceGuest();
 
-const digestOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+/** Of so many pieces that are all the same. */
+function digestOf(bytes: Uint8Array): string {
+  const hash = createHash("sha256");
+  for (let n = 0; n < pieces; n++) hash.update(bytes);
+  return hash.digest("hex");
+}
+/** A shell's command that prints a file as often. */
+const allOf = (file: string): string => `for i in $(seq ${pieces}); do cat ${file}; done`;
 
 /** Listen at a free port of the loopback interface. */
 async function listen(server: Server): Promise<number> {
@@ -42,10 +49,11 @@ const CONFIGURE = [
 
 describeWith("the network of a protected guest", had, (parts) => {
   const hostKey = newHostKey();
-  const content = randomBytes(MEBIBYTES * 2 ** 20);
+  const content = randomBytes(piece * 2 ** 20);
   let received: Promise<string> | undefined;
   const web = createHttpServer((request, response) => {
-    if (request.method === "GET") response.end(content);
+    if (request.method === "GET")
+      void pipeline(Readable.from(Array.from({ length: pieces }, () => content)), response);
     else {
       received = digestOfUpload(request);
       void received.then(() => response.end("taken"));
@@ -96,11 +104,11 @@ describeWith("the network of a protected guest", had, (parts) => {
   });
 
   test("it sends to the host what it has", async () => {
-    await shell.run(`dd if=/dev/urandom of=/upload bs=64k count=${MEBIBYTES * 16} 2>/dev/null`);
-    const sum = await shell.run("sha256sum < /upload");
-    const size = await shell.run("stat -c %s /upload");
+    await shell.run(`dd if=/dev/urandom of=/upload bs=64k count=${piece * 16} 2>/dev/null`);
+    const sum = await shell.run(`{ ${allOf("/upload")}; } | sha256sum`);
+    const size = pieces * Number(await shell.run("stat -c %s /upload"));
     await shell.run(
-      `{ printf 'POST / HTTP/1.0\\r\\nContent-Length: ${size}\\r\\n\\r\\n'; cat /upload; } | nc 10.0.2.2 ${webPort} > /answer`,
+      `{ printf 'POST / HTTP/1.0\\r\\nContent-Length: ${size}\\r\\n\\r\\n'; ${allOf("/upload")}; } | nc 10.0.2.2 ${webPort} > /answer`,
     );
     expect(`${await received}  -`).toBe(sum);
     expect(await shell.run("tail -n 1 /answer")).toBe("taken");
@@ -108,9 +116,12 @@ describeWith("the network of a protected guest", had, (parts) => {
 
   test("a port of the host leads to its own server", async () => {
     await shell.run("mkdir /www && ln /upload /www/file && httpd -p 80 -h /www");
-    const answer = await fetch(`http://127.0.0.1:${forwarded}/file`);
-    const body = new Uint8Array(await answer.arrayBuffer());
-    expect(`${digestOf(body)}  -`).toBe(await shell.run("sha256sum < /upload"));
+    const hash = createHash("sha256");
+    for (let n = 0; n < pieces; n++) {
+      const answer = await fetch(`http://127.0.0.1:${forwarded}/file`);
+      hash.update(new Uint8Array(await answer.arrayBuffer()));
+    }
+    expect(`${hash.digest("hex")}  -`).toBe(await shell.run(`{ ${allOf("/upload")}; } | sha256sum`));
   });
 
   test("a port that nobody listens at refuses", async () => {

@@ -1,18 +1,23 @@
 /** A folder of the host in a protected guest, with Debian's 9p client. */
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  createReadStream,
+  mkdirSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { patience, piece, pieces } from "../support/amount.ts";
 import { describeWith, deviceGuest, sealed } from "../support/debian-guest.ts";
 import { GuestShell } from "../support/guest-shell.ts";
-import { isLongForm } from "../support/long-form.ts";
 import { type RunningMachine, startMachine } from "../support/running-machine.ts";
 import { ScratchFolder } from "../support/scratch-folder.ts";
 import { newHostKey } from "../support/sealed-tiny-guest.ts";
 
 const MINUTES = 60_000;
-vi.setConfig({ testTimeout: 3 * MINUTES });
-/** Moved each way. */
-const MEBIBYTES = isLongForm ? 64 : 2;
+vi.setConfig({ testTimeout: patience * MINUTES });
 const had = await deviceGuest();
 
 async function digestOf(path: string): Promise<string> {
@@ -34,7 +39,8 @@ describeWith("a folder shared with a protected guest", had, (parts) => {
     folder.write("secret", "of the host");
     symlinkSync("../secret", folder.at("shared/link"));
     writeFileSync(folder.at("fixed/file"), "fixed");
-    writeFileSync(folder.at("shared/from-host"), randomBytes(MEBIBYTES * 2 ** 20));
+    for (let n = 0; n < pieces; n++)
+      appendFileSync(folder.at("shared/from-host"), randomBytes(piece * 2 ** 20));
     guest = await startMachine({
       kernel: await sealed(parts(), hostKey),
       hostKeys: [hostKey],
