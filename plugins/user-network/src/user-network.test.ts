@@ -200,6 +200,23 @@ test("what the guest sends arrives once and in order, whatever it repeats or sen
   expect(last.acknowledged).toBe(connection.sequence + 6);
 });
 
+test("what the guest sends in one go is acknowledged at once when it is much, else together", async () => {
+  const { port } = await serve();
+  const guest = guestOn();
+  const connection = await guest.open(port);
+  for (let n = 0; n < 20; n++) connection.send(text("a little"));
+  expect(guest.packet()).toBeUndefined();
+  expect((await guest.nextSegment()).acknowledged).toBe(connection.sequence);
+  expect(guest.packet()).toBeUndefined();
+  let pieces = 0;
+  for (; guest.packet() === undefined; pieces++) connection.send(noise(50_000));
+  expect(pieces).toBeGreaterThan(1);
+  expect(pieces).toBeLessThan(20);
+  connection.send(text("a little"));
+  connection.say(0, text("a little"), connection.sequence - 8); // it did not know
+  expect((await guest.nextSegment()).acknowledged).toBe(connection.sequence);
+});
+
 test("a server that does not read makes the guest stop, and a server that goes on lets it go on", async () => {
   let server: Socket | undefined;
   const { port } = await serve((socket) => {

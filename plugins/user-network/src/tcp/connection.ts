@@ -11,6 +11,8 @@ export interface ConnectionPorts {
   frame(header: Uint8Array, payload: readonly Uint8Array[], segmentSize?: number): Frame | undefined;
   /** There is something to say: `next` is to be called when there is room. */
   ready(): void;
+  /** `acknowledge` is to be called when the guest has had its say. */
+  acknowledgeLater(): void;
   post(frame: Frame): void;
   /** Bytes that may wait in either direction. */
   buffer(): number;
@@ -38,6 +40,8 @@ const FIRST_TIMEOUT_MS = 1000;
 const LONGEST_TIMEOUT_MS = 30_000;
 const MOST_TRIES = 12;
 const DUPLICATES = 3;
+/** Of its buffer, what a guest may send until it is answered in the middle of its turn. */
+const UNANSWERED_SHARE = 1 / 4;
 const LARGEST_PACKET = 65_535;
 const HEADERS = 40;
 const DEFAULT_SEGMENT = 536;
@@ -45,9 +49,9 @@ const unreachableCodes = ["EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN", "ENETDOWN"
 
 /**
  * A TCP connection of the guest, ended here and carried on by a socket of the host. What the guest sends is
- * acknowledged once the socket has it, and what comes from the host is read only as fast as the guest takes it. The link
- * loses nothing, so there is no congestion control; a guest may still drop what it has no room for, so what it does not
- * acknowledge is sent again.
+ * acknowledged once the socket has it and the guest had its turn, and what comes from the host is read only as fast as
+ * the guest takes it. The link loses nothing, so there is no congestion control; a guest may still drop what it has no
+ * room for, so what it does not acknowledge is sent again.
  */
 export class Connection implements FrameSource {
   readonly #ends: Ends;
@@ -69,6 +73,8 @@ export class Connection implements FrameSource {
   /** Next sequence number of the guest, and the end of what it was told that it may send. */
   #expected = 0;
   #edge = 0;
+  /** Up to where it was acknowledged. */
+  #acknowledged = 0;
   #scale = 0;
   #guestEnded = false;
   #acknowledge = false;
@@ -253,9 +259,8 @@ export class Connection implements FrameSource {
   #receiveData(segment: Segment): void {
     const { sequence, payload, flags } = segment;
     if (spanOf(segment) === 0 && sequence === this.#expected) return;
-    this.#say();
     const known = distance(sequence, this.#expected);
-    if (this.#guestEnded || known < 0 || known > payload.length) return; // not in order, or nothing new
+    if (this.#guestEnded || known < 0 || known > payload.length) return this.#say(); // not in order, or nothing new
     const room = distance(this.#expected, this.#edge);
     const fresh = payload.subarray(known, known + Math.max(0, room));
     if (fresh.length > 0) {
@@ -263,10 +268,31 @@ export class Connection implements FrameSource {
       if (this.#socket.writable) this.#socket.write(fresh);
       else return this.abort(); // nobody reads it any more
     }
-    if ((flags & flag.fin) === 0 || known + fresh.length < payload.length) return;
+    const isWhole = known + fresh.length === payload.length;
+    if (isWhole && (flags & flag.fin) !== 0) this.#receiveFin();
+    else if (isWhole && fresh.length > 0 && this.#unanswered < this.#ports.buffer() * UNANSWERED_SHARE)
+      this.#ports.acknowledgeLater();
+    else this.#say();
+  }
+
+  #receiveFin(): void {
     this.#expected = (this.#expected + 1) >>> 0;
     this.#guestEnded = true;
     this.#socket.end();
+    this.#say();
+  }
+
+  /** Bytes of the guest that it does not know to have arrived. */
+  get #unanswered(): number {
+    return distance(this.#acknowledged, this.#expected);
+  }
+
+  /**
+   * The guest has sent what it could. An answer to each of its segments would cost it an interruption each, and have it
+   * send the next bytes of a writer alone, however few they are (RFC 896).
+   */
+  acknowledge(): void {
+    if (this.#phase === "open" && this.#unanswered > 0) this.#say();
   }
 
   // --- to the guest -----------------------------------------------------------------------------------
@@ -363,6 +389,7 @@ export class Connection implements FrameSource {
       windowScale: isSyn && (!answers || this.#scale > 0) ? SCALE : undefined,
     });
     this.#acknowledge = false;
+    if (answers) this.#acknowledged = this.#expected;
     return this.#ports.frame(header, payload, this.#segmentSize);
   }
 

@@ -43,6 +43,8 @@ export class Connections {
   readonly #open = new Map<string, Connection>();
   readonly #sockets = new Set<Socket>();
   readonly #servers: Server[] = [];
+  /** Those that acknowledge what they got once the guest's turn is over. */
+  readonly #unanswered = new Set<Connection>();
   #nextPort = 0;
 
   constructor(ports: ConnectionsPorts) {
@@ -94,6 +96,7 @@ export class Connections {
         },
         frame: (header, payload, size) => this.#frame(way, header, payload, size),
         ready: () => outbox.ready(connection),
+        acknowledgeLater: () => this.#acknowledgeLater(connection),
         post: (frame) => outbox.post(frame),
         buffer: () => this.#bufferOfEach(),
         now,
@@ -108,6 +111,16 @@ export class Connections {
     );
     this.#open.set(key, connection);
     if (first === undefined) outbox.ready(connection);
+  }
+
+  #acknowledgeLater(connection: Connection): void {
+    if (this.#unanswered.size === 0) setImmediate(() => this.#acknowledgeAll());
+    this.#unanswered.add(connection);
+  }
+  #acknowledgeAll(): void {
+    const connections = [...this.#unanswered];
+    this.#unanswered.clear();
+    for (const connection of connections) connection.acknowledge();
   }
 
   #frame(
