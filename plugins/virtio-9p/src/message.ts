@@ -92,21 +92,24 @@ export interface Qid {
   readonly path: bigint;
 }
 
-/** Makes the fields of a reply. */
+/** Makes the fields of a reply, with room for the header in front of them. */
 export class MessageWriter {
-  #bytes = Buffer.alloc(SHORTEST);
-  #length = 0;
+  #bytes = Buffer.allocUnsafe(SHORTEST); // nothing is given out that was not written
+  #end = HEADER;
 
   get length(): number {
-    return this.#length;
+    return this.#end - HEADER;
   }
 
   /** Room for so many bytes: the buffer that has it, and where. */
   #room(size: number): { readonly bytes: Buffer; readonly at: number } {
-    const at = this.#length;
-    this.#length += size;
-    if (this.#length > this.#bytes.length)
-      this.#bytes = Buffer.concat([this.#bytes, Buffer.alloc(this.#length + SHORTEST)]);
+    const at = this.#end;
+    this.#end += size;
+    if (this.#end > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(Math.max(this.#end, 2 * this.#bytes.length));
+      this.#bytes.copy(larger, 0, 0, at);
+      this.#bytes = larger;
+    }
     return { bytes: this.#bytes, at };
   }
 
@@ -144,12 +147,11 @@ export class MessageWriter {
     return this;
   }
 
-  /** The whole message. */
+  /** The whole message; no more fields follow. */
   finish(type: number, tag: number): Uint8Array {
-    const header = Buffer.alloc(HEADER);
-    header.writeUInt32LE(HEADER + this.#length, 0);
-    header.writeUInt8(type, 4);
-    header.writeUInt16LE(tag, 5);
-    return Buffer.concat([header, this.#bytes.subarray(0, this.#length)]);
+    this.#bytes.writeUInt32LE(this.#end, 0);
+    this.#bytes.writeUInt8(type, 4);
+    this.#bytes.writeUInt16LE(tag, 5);
+    return this.#bytes.subarray(0, this.#end);
   }
 }
