@@ -15,14 +15,18 @@ const MINUTES = 60_000;
 vi.setConfig({ testTimeout: patience * MINUTES });
 const had = await deviceGuest();
 
-/** Of so many pieces that are all the same. */
-function digestOf(bytes: Uint8Array): string {
+const digestOf = (bytes: Uint8Array): string => `${createHash("sha256").update(bytes).digest("hex")}  -`;
+
+/** Bytes that nobody has seen before, 1 MiB at a time, and their digest when they have all been taken. */
+function* fresh(mebibytes: number, done: (digest: string) => void): Generator<Uint8Array> {
   const hash = createHash("sha256");
-  for (let n = 0; n < pieces; n++) hash.update(bytes);
-  return hash.digest("hex");
+  for (let n = 0; n < mebibytes; n++) {
+    const bytes = randomBytes(2 ** 20);
+    hash.update(bytes);
+    yield bytes;
+  }
+  done(`${hash.digest("hex")}  -`);
 }
-/** A shell's command that prints a file as often. */
-const allOf = (file: string): string => `for i in $(seq ${pieces}); do cat ${file}; done`;
 
 /** Listen at a free port of the loopback interface. */
 async function listen(server: Server): Promise<number> {
@@ -47,13 +51,23 @@ const CONFIGURE = [
   "udhcpc -i eth0 -n -q -s /bound 2>/dev/null >/dev/null",
 ].join(" && ");
 
+/** Print all that the guest sends: a file again and again, no two times the same. */
+const PRINT_ALL = `for i in $(seq ${pieces}); do printf '%04d' $i; cat /upload; done`;
+const ALL = pieces * (4 + piece * 2 ** 20);
+
+/** A command that makes a script in the guest. */
+function script(path: string, ...lines: readonly string[]): string {
+  const text = Buffer.from(["#!/bin/sh", ...lines, ""].join("\n")).toString("base64");
+  return `echo ${text} | base64 -d > ${path} && chmod +x ${path}`;
+}
+
 describeWith("the network of a protected guest", had, (parts) => {
   const hostKey = newHostKey();
-  const content = randomBytes(piece * 2 ** 20);
+  let sent = "";
   let received: Promise<string> | undefined;
   const web = createHttpServer((request, response) => {
     if (request.method === "GET")
-      void pipeline(Readable.from(Array.from({ length: pieces }, () => content)), response);
+      void pipeline(Readable.from(fresh(piece * pieces, (digest) => (sent = digest))), response);
     else {
       received = digestOfUpload(request);
       void received.then(() => response.end("taken"));
@@ -99,29 +113,27 @@ describeWith("the network of a protected guest", had, (parts) => {
   });
 
   test("it downloads from the host's loopback interface what the host has", async () => {
-    const command = `wget -q -O - http://10.0.2.2:${webPort}/ | sha256sum`;
-    expect(await shell.run(command)).toBe(`${digestOf(content)}  -`);
+    const digest = await shell.run(`wget -q -O - http://10.0.2.2:${webPort}/ | sha256sum`);
+    expect(digest).toBe(sent);
   });
 
   test("it sends to the host what it has", async () => {
     await shell.run(`dd if=/dev/urandom of=/upload bs=64k count=${piece * 16} 2>/dev/null`);
-    const sum = await shell.run(`{ ${allOf("/upload")}; } | sha256sum`);
-    const size = pieces * Number(await shell.run("stat -c %s /upload"));
-    await shell.run(
-      `{ printf 'POST / HTTP/1.0\\r\\nContent-Length: ${size}\\r\\n\\r\\n'; ${allOf("/upload")}; } | nc 10.0.2.2 ${webPort} > /answer`,
-    );
-    expect(`${await received}  -`).toBe(sum);
+    await shell.run(script("/all", PRINT_ALL));
+    const header = `printf 'POST / HTTP/1.0\\r\\nContent-Length: ${ALL}\\r\\n\\r\\n'`;
+    await shell.run(script("/post", header, "/all", "cat > /answer"));
+    await shell.run(`nc 10.0.2.2 ${webPort} -e /post`);
     expect(await shell.run("tail -n 1 /answer")).toBe("taken");
+    expect(await received).toBe(await shell.run("/all | sha256sum"));
   });
 
   test("a port of the host leads to its own server", async () => {
     await shell.run("mkdir /www && ln /upload /www/file && httpd -p 80 -h /www");
-    const hash = createHash("sha256");
     for (let n = 0; n < pieces; n++) {
+      const digest = await shell.run(`echo ${n} >> /www/file && sha256sum < /www/file`);
       const answer = await fetch(`http://127.0.0.1:${forwarded}/file`);
-      hash.update(new Uint8Array(await answer.arrayBuffer()));
+      expect(digestOf(new Uint8Array(await answer.arrayBuffer()))).toBe(digest);
     }
-    expect(`${hash.digest("hex")}  -`).toBe(await shell.run(`{ ${allOf("/upload")}; } | sha256sum`));
   });
 
   test("a port that nobody listens at refuses", async () => {
@@ -140,5 +152,5 @@ describeWith("the network of a protected guest", had, (parts) => {
 async function digestOfUpload(request: IncomingMessage): Promise<string> {
   const hash = createHash("sha256");
   for await (const bytes of request) hash.update(bytes as Uint8Array);
-  return hash.digest("hex");
+  return `${hash.digest("hex")}  -`;
 }
