@@ -12,8 +12,9 @@ import type { Linkage, Linked } from "./jit/jit.ts";
 import { Emitter, load } from "./lower/emitter.ts";
 import { FunctionFlow, LEFT } from "./lower/flow.ts";
 import { type Callees, InstructionLowering, leaveWithEvent } from "./lower/instruction.ts";
-import { decode, defineRun } from "./lower/loop.ts";
-import { type CompiledEngine, compiledOnce } from "./module-cache.ts";
+import { decode, defineCall, defineRun } from "./lower/loop.ts";
+import type { EngineBytes } from "./engine-files.ts";
+import { compiledOnce } from "./module-cache.ts";
 import { buildWasmRoutines } from "./routines/wasm/index.ts";
 import { defineOperate } from "./program-status.ts";
 import { type Runtime, buildRuntime, instructionLength } from "./runtime.ts";
@@ -80,7 +81,7 @@ export function buildInterpreter(
   const routines = [...host.routines.keys()];
   const asking = options.compile;
   const engine = compiledOnce({ definitions, layout: storage, routines, asking }, () =>
-    compile(definitions, handlers, storage, routines, options),
+    make(definitions, handlers, storage, routines, options),
   );
   writeDecodeTables(storage, handlers);
   const imports: Record<string, WebAssembly.ImportValue> = {
@@ -98,13 +99,14 @@ export function buildInterpreter(
   return { interpreter, linkage: asking && linkageOf(exports, engine.signatures, handlers) };
 }
 
-function compile(
+/** The module's bytes. They depend on sources and `EngineIdentity`, on nothing else: see `engine-files.ts`. */
+function make(
   definitions: readonly Instruction[],
   handlers: readonly Handler[],
   storage: Storage,
   routines: readonly string[],
   { compile: asking }: InterpreterOptions,
-): CompiledEngine {
+): EngineBytes {
   const module = new ModuleBuilder();
   const imports = {
     importPage: module.importFunction("importPage", ["i32"], ["i32"]),
@@ -119,9 +121,10 @@ function compile(
   const runtime = buildRuntime(module, storage, imports);
   const inWasm = buildWasmRoutines(module, storage, runtime, (name) => numbers.get(name), hostNanoseconds);
   for (const [name, number] of inWasm) numbers.set(name, number);
+  const call = defineCall(module, TABLE);
   const callees: Callees = {
     ...runtime,
-    execute: defineExecute(module, runtime),
+    execute: defineExecute(module, runtime, call),
     routine: (name) => {
       const number = numbers.get(name);
       if (number === undefined) throw new Error(`routine ${name} is not declared`);
@@ -137,9 +140,9 @@ function compile(
     regions: module.openTable("regions", Patience.mostRegions, regionSignature),
     wanted: asking === "all" ? imports.codeWanted : undefined,
   };
-  const run = defineRun(module, runtime, callees, handlers, TABLE, entering);
+  const run = defineRun(module, runtime, callees, handlers, call, entering);
   defineOperate(module, storage, run, runtime.tlb);
-  defineStep(module, runtime);
+  defineStep(module, runtime, call);
   const { raise, fetchSlow, fetchOutside, storeSlow, storeOutside, probeStore, execute } = callees;
   const linked = new Map(
     Object.entries({ raise, fetchSlow, fetchOutside, storeSlow, storeOutside, probeStore, execute }),
@@ -148,7 +151,7 @@ function compile(
   for (const [name, number] of numbers) linked.set(`routine ${name}`, number);
   if (asking !== undefined) for (const [name, number] of linked) module.export(name, number);
   return {
-    module: new WebAssembly.Module(module.finish(storage.memories)),
+    bytes: module.finish(storage.memories),
     signatures: new Map([...linked].map(([name, number]) => [name, module.signatureOf(number)])),
   };
 }
@@ -198,7 +201,7 @@ function defineFunction(module: ModuleBuilder, callees: Callees, definition: Ins
 }
 
 /** One instruction, from the address in the PSW to the next one or an event. See `Interpreter.step`. */
-function defineStep(module: ModuleBuilder, runtime: Runtime): void {
+function defineStep(module: ModuleBuilder, runtime: Runtime, call: number): void {
   const index = module.declare("step", ["i32"], [], true);
   const e = new Emitter(1);
   const cpu = e.parameter32(0);
@@ -212,10 +215,7 @@ function defineStep(module: ModuleBuilder, runtime: Runtime): void {
   const length = e.local32(instructionLength(word.value.shrU(56).low32()));
   e.store("i64", cpu, at.nextAddress, here.value.add(length.value.unsigned64()));
   const handler = decode(e, word.value.shrU(48).low32(), word.value.shrU(16).low32().and(0xff));
-  for (const argument of [cpu, here.value, word.value, handler.value]) e.emit(argument.node);
-  const { parameters, results } = FunctionFlow.signature;
-  const next = e.local64();
-  e.code.callIndirect(module.type(parameters, results), TABLE).set(next.index);
+  const next = e.local64(e.call64(call, cpu, here.value, word.value, handler.value));
   e.store("i32", cpu, at.instructionLength, length.value);
   leaveWithEvent(e, cpu, next.value, () => {
     // An instruction that did not complete leaves its own address; the others have set the PSW.
@@ -231,7 +231,7 @@ function defineStep(module: ModuleBuilder, runtime: Runtime): void {
  * it is EXECUTE that is the breaking event.
  * (cpu, target, modifier, address of EXECUTE, next sequential address) -> next address or `LEFT`.
  */
-function defineExecute(module: ModuleBuilder, runtime: Runtime): number {
+function defineExecute(module: ModuleBuilder, runtime: Runtime, call: number): number {
   const index = module.declare("execute", ["i32", "i64", "i32", "i64", "i64"], ["i64"]);
   const e = new Emitter(5);
   const state = e.parameter32(0);
@@ -251,10 +251,7 @@ function defineExecute(module: ModuleBuilder, runtime: Runtime): number {
   e.store("i32", state, at.instructionLength, e.parameter64(4).sub(e.parameter64(3)).low32());
   const breakingBefore = e.local64(load.i64(state, at.breakingEvent));
   e.store("i64", state, at.breakingEvent, I64.of(NOTHING_BROKE));
-  for (const argument of [state, target, word.value, handler.value]) e.emit(argument.node);
-  const { parameters, results } = FunctionFlow.signature;
-  const next = e.local64();
-  e.code.callIndirect(module.type(parameters, results), TABLE).set(next.index);
+  const next = e.local64(e.call64(call, state, target, word.value, handler.value));
   const nothingBroke = load.i64(state, at.breakingEvent).eq(NOTHING_BROKE);
   e.store("i64", state, at.breakingEvent, nothingBroke.select(breakingBefore.value, e.parameter64(3)));
   e.emit(next.value.node);

@@ -1,6 +1,7 @@
 /** Compiled engines of this process: a second machine like an earlier one starts at once, with code that is optimised already. */
 import type { Instruction } from "@lockframe/instructions";
 import type { StorageLayout } from "@lockframe/memory";
+import { type EngineBytes, engineFile, readEngine, writeEngine } from "./engine-files.ts";
 import type { Signature } from "./wasm/module.ts";
 
 /** Kept at most; the one used longest ago goes first. */
@@ -33,10 +34,10 @@ export interface EngineIdentity {
   readonly asking: string | undefined;
 }
 
-/** The module for an engine, compiled when there is none yet. */
+/** The module for an engine: of this process, or kept on disk, or made. */
 export function compiledOnce(
   { definitions, layout, routines, asking }: EngineIdentity,
-  compile: () => CompiledEngine,
+  make: () => EngineBytes,
 ): CompiledEngine {
   const { keysBase, pageStatesBase, codeMarksBase, exchangeBase, exchangeSize } = layout;
   const { form, storageBase, top, memories } = layout;
@@ -51,11 +52,26 @@ export function compiledOnce(
     top,
     memories,
   ];
-  const key = JSON.stringify([places, routines, asking, definitions.map(numberOf)]);
-  const engine = compiled.get(key) ?? compile();
+  const all = JSON.stringify([places, routines, asking]);
+  const key = JSON.stringify([all, definitions.map(numberOf)]);
+  const engine = compiled.get(key) ?? compile(keptOrMade(engineFile(definitions, all), make));
   compiled.delete(key);
   compiled.set(key, engine);
   const [oldest] = compiled.keys();
   if (compiled.size > CAPACITY && oldest !== undefined) compiled.delete(oldest);
   return engine;
+}
+
+const compile = ({ bytes, signatures }: EngineBytes): CompiledEngine => ({
+  module: new WebAssembly.Module(bytes),
+  signatures,
+});
+
+function keptOrMade(file: string | undefined, make: () => EngineBytes): EngineBytes {
+  if (file === undefined) return make();
+  const kept = readEngine(file);
+  if (kept !== undefined) return kept;
+  const made = make();
+  writeEngine(file, made);
+  return made;
 }

@@ -7,7 +7,7 @@ import { LockframeError } from "@lockframe/architecture";
 import { Pcf, PCF_DEFAULT, PCF_PCKMO, Scf, SCF_DEFAULT } from "./control-flags.ts";
 import type { ComponentSource } from "./component-source.ts";
 import { openInput, readInput, refuseExisting, writeAt, writeWhole } from "./files.ts";
-import { type HostKeyDocument, readHostKeyDocuments } from "./host-key/read-host-key-document.ts";
+import type { HostKeyDocument } from "./host-key/read-host-key-document.ts";
 import type { TrustOptions } from "./host-key/verify-host-key-document.ts";
 import type { NamedBytes } from "./host-key/x509.ts";
 import { ImageError } from "./image-error.ts";
@@ -217,6 +217,7 @@ function hexNumber(option: string, text: string): bigint {
 }
 
 async function readDocuments(options: GenprotimgOptions): Promise<HostKeyDocument[]> {
+  const { readHostKeyDocuments } = await import("./host-key/read-host-key-document.ts");
   const documents = await readNamed(options.hostKeyDocuments, "host key document");
   if (options.noVerify === true) return readHostKeyDocuments(documents, "no-verify");
   const trust: TrustOptions = {

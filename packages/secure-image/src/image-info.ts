@@ -1,7 +1,6 @@
 /** The verb `image info`: explains an image file, as data or as text. */
 import { readImage, readInput } from "./files.ts";
 import { loadHostKey } from "./host-key/load-host-key.ts";
-import { readHostKeyDocuments } from "./host-key/read-host-key-document.ts";
 import { ImageError } from "./image-error.ts";
 import { type ClaimInfo, type FlagsInfo, readSeImage, type SeImageInfo } from "./read-se-image.ts";
 
@@ -30,6 +29,7 @@ export async function imageInfo(path: string, options: ImageInfoOptions = {}): P
   const documents = await Promise.all(
     hostKeyDocuments.map(async (name) => ({ name, bytes: await readInput(name, "host key document") })),
   );
+  const { readHostKeyDocuments } = await import("./host-key/read-host-key-document.ts");
   const named = await readHostKeyDocuments(documents, "no-verify");
   const key = headerKey === undefined ? undefined : await readHeaderKey(headerKey);
   return readSeImage(await readImage(path), {

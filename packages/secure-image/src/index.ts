@@ -1,12 +1,15 @@
-/** Secure Execution images at rest: host keys and their documents, writer, reader, loaders. */
+/**
+ * Secure Execution images at rest: host keys and their documents, writer, reader, loaders. What reads or makes certificates is
+ * loaded when it is needed: its library has 200 files, and a machine starts without.
+ */
 export * from "./component-source.ts";
 export * from "./control-flags.ts";
 export { decodePoint, encodePoint, isP521, publicKeyHash } from "./ec-point.ts";
-export * from "./host-key/create-host-key.ts";
+export type * from "./host-key/create-host-key.ts";
 export * from "./host-key/host-key-files.ts";
 export * from "./host-key/load-host-key.ts";
-export * from "./host-key/read-host-key-document.ts";
-export { HostKeyVerifier, type TrustOptions } from "./host-key/verify-host-key-document.ts";
+export type * from "./host-key/read-host-key-document.ts";
+export type { TrustOptions } from "./host-key/verify-host-key-document.ts";
 export type { NamedBytes } from "./host-key/x509.ts";
 export * from "./genprotimg.ts";
 export * from "./image-error.ts";

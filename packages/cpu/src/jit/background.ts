@@ -1,6 +1,7 @@
 /** Regions are compiled by a thread of its own while guests run, where definitions are those that the thread knows. */
 import { type Instruction, instructions } from "@lockframe/instructions";
 import { getCompileCacheDir } from "node:module";
+import { dirname } from "node:path";
 import { MessageChannel, type MessagePort, Worker, receiveMessageOnPort } from "node:worker_threads";
 import type { Target } from "./batch.ts";
 import type { Region } from "./region.ts";
@@ -10,7 +11,7 @@ export interface WorkerStart extends Omit<Target, "definitions"> {
   /** Definitions by their places in the list of all. */
   readonly definitions: readonly number[];
   readonly port: MessagePort;
-  /** Where Node keeps compiled sources, if it does. */
+  /** What `enableCompileCache` is given, where Node keeps compiled sources. */
   readonly cache: string | undefined;
 }
 export interface WorkerRequest {
@@ -38,13 +39,14 @@ export class BackgroundCompiler {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     const { signatures, form, memories } = target;
+    const kept = getCompileCacheDir();
     const start: WorkerStart = {
       definitions,
       signatures,
       form,
       memories,
       port: port2,
-      cache: getCompileCacheDir(),
+      cache: kept && dirname(kept), // Node adds a directory for its version
     };
     this.#worker = new Worker(new URL(`./compile-thread.${fromSource ? "ts" : "js"}`, import.meta.url), {
       workerData: start,

@@ -178,14 +178,14 @@ function loadField(
 
 /**
  * Define `run`, and give its number: (cpu, budget) -> budget left, and an event in the CPU's block. Handlers of hot definitions stand in
- * the loop; `table` has functions for all, by handler number. `entering`: compiled code is entered.
+ * the loop; `call` calls the function of any, see `defineCall`. `entering`: compiled code is entered.
  */
 export function defineRun(
   module: ModuleBuilder,
   runtime: Runtime,
   callees: Callees,
   handlers: readonly Handler[],
-  table: number,
+  call: number,
   entering?: Entering,
 ): number {
   const leave = defineLeave(module);
@@ -212,7 +212,7 @@ export function defineRun(
   e.store("i32", cpu, at.event, I(Event.none));
   e.loop((_, enter) => {
     loop.enter = enter;
-    emitEnter(e, loop, runtime, module, table);
+    emitEnter(e, loop, runtime, call);
     if (entering !== undefined) {
       e.code.loop();
       e.depth += 1;
@@ -230,7 +230,7 @@ export function defineRun(
       const other = arms.length;
       const armOf = new Map(hot.map((h, n) => [h, n]));
       const cases = [other, ...handlers.map((h) => armOf.get(h) ?? other)];
-      e.switch([...arms, () => emitOther(e, loop, module, table, handler.value)], (select) => {
+      e.switch([...arms, () => emitOther(e, loop, call, handler.value)], (select) => {
         // What lies beyond the first level's numbers comes to the code behind it.
         e.block((_leave, second) => select(handler.value, cases, second));
         e.set(handler, secondLevel(handler.value, load.u8(loop.place.value, 2)));
@@ -260,29 +260,45 @@ function emitInstruction(e: Emitter, loop: Loop, callees: Callees, { definition,
 }
 
 /** An instruction that is not in the loop. */
-function emitOther(e: Emitter, loop: Loop, module: ModuleBuilder, table: number, handler: I32): void {
+function emitOther(e: Emitter, loop: Loop, call: number, handler: I32): void {
   const length = instructionLength(loop.word.value.shrU(24));
   const flow = new LoopFlow(loop, 0);
   e.store("i64", loop.cpu, at.nextAddress, flow.here.add(length.unsigned64()));
-  flow.jump(e, callFunction(e, loop, module, table, flow.here, flow.word, handler));
+  flow.jump(e, callFunction(e, loop, call, flow.here, flow.word, handler));
 }
 
 /** Call an instruction's function; goes on here only with an address. */
 function callFunction(
   e: Emitter,
   { cpu, word, budget, leave }: Loop,
-  module: ModuleBuilder,
-  table: number,
+  call: number,
   here: I64,
   instruction: I64,
   handler: I32,
 ): I64 {
-  for (const argument of [cpu, here, instruction, handler]) e.emit(argument.node);
-  const next = e.local64();
-  const { parameters, results } = FunctionFlow.signature;
-  e.code.callIndirect(module.type(parameters, results), table).set(next.index);
+  const next = e.local64(e.call64(call, cpu, here, instruction, handler));
   leaveWithEvent(e, cpu, next.value, () => e.return(e.call32(leave, cpu, here, word.value, budget.value)));
   return next.value;
+}
+
+/** V8 inlines no function of more bytes. */
+const LONGEST_INLINED = 500;
+
+/**
+ * Define the call of an instruction's function in a table, by handler number: (cpu, address, word, number) -> as the function. It
+ * is a function of its own, and one that V8 does not inline: V8 inlines what a table has had at a place so far, and throws
+ * the whole function away when there is another; the loop takes it half a second to make.
+ */
+export function defineCall(module: ModuleBuilder, table: number): number {
+  const { parameters, results } = FunctionFlow.signature;
+  const withNumber = [...parameters, "i32"] as const;
+  const index = module.declare("call handler", withNumber, results);
+  const e = new Emitter(withNumber.length);
+  for (let n = 0; n < LONGEST_INLINED; n++) e.code.nop();
+  withNumber.forEach((_, n) => e.code.get(n));
+  e.code.returnCallIndirect(module.type(parameters, results), table);
+  module.define(index, e.body);
+  return index;
 }
 
 /** Leave when the budget is used up; else one instruction begins. */
@@ -296,7 +312,7 @@ function countOne(e: Emitter, { cpu, budget }: Loop, here: I64): void {
 }
 
 /** Open the window that `target` is in. An instruction at its very end, which may go beyond, is called at once. */
-function emitEnter(e: Emitter, loop: Loop, runtime: Runtime, module: ModuleBuilder, table: number): void {
+function emitEnter(e: Emitter, loop: Loop, runtime: Runtime, call: number): void {
   const { form, cpu, budget, place, word, origin, last, target, enter } = loop;
   e.set(target, target.value.and(loop.addressMask.value));
   // A used-up budget comes before what the fetch may meet, as it does in compiled code.
@@ -328,7 +344,7 @@ function emitEnter(e: Emitter, loop: Loop, runtime: Runtime, module: ModuleBuild
         const length = instructionLength(word.value.shrU(24)).unsigned64();
         e.store("i64", cpu, at.nextAddress, target.value.add(length));
         const handler = decode(e, word.value.shrU(16), load.u8(cpu, at.fetchWord + 2));
-        const next = callFunction(e, loop, module, table, target.value, instruction, handler.value);
+        const next = callFunction(e, loop, call, target.value, instruction, handler.value);
         e.set(target, next);
         e.goto(enter);
       });

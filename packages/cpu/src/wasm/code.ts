@@ -309,6 +309,9 @@ export class Code {
   returnCall(index: number): this {
     return this.byte(0x12).unsigned(index);
   }
+  nop(): this {
+    return this.byte(0x01);
+  }
   callIndirect(type: number, table = 0): this {
     return this.byte(0x11).unsigned(type).unsigned(table);
   }

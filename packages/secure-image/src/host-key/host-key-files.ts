@@ -3,12 +3,7 @@ import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isSystemError, MODE_PUBLIC, MODE_SECRET, readInput, refuseExisting, writeWhole } from "../files.ts";
 import { ImageError } from "../image-error.ts";
-import {
-  createHostKey,
-  type CreateHostKeyOptions,
-  type HostKeyAuthority,
-  type NewHostKey,
-} from "./create-host-key.ts";
+import type { CreateHostKeyOptions, HostKeyAuthority, NewHostKey } from "./create-host-key.ts";
 
 /** File names of the authority. Those with a key in them get mode 0600. */
 const AUTHORITY_FILES = {
@@ -66,6 +61,7 @@ export async function createHostKeyFiles(options: CreateHostKeyFilesOptions): Pr
 
   const known = await readAuthority(directory);
   const { directory: _directory, overwrite: _overwrite, ...making } = options;
+  const { createHostKey } = await import("./create-host-key.ts");
   const made = await createHostKey({ ...making, ...(known === undefined ? {} : { authority: known }) });
   if (known === undefined) await writeAuthority(directory, made.authority);
   await writeText(paths.privateKey, made.privateKey, overwrite, MODE_SECRET);
