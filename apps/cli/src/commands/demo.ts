@@ -11,7 +11,7 @@ import { startTask, type Task } from "../progress.ts";
 import { note } from "../report.ts";
 import { boot, stdioConsole } from "../run/boot.ts";
 import { parseDuration } from "../run/duration.ts";
-import { planOf } from "../run/plan.ts";
+import { planToRun } from "../run/plan.ts";
 
 interface DemoOptions {
   readonly mirror?: string;
@@ -77,7 +77,7 @@ async function demo({ invocation }: Context, options: DemoOptions): Promise<Exit
   const resolved = resolveFile("pvm", directory, profileFiles(), [changes]);
   note(invocation, `${guest.suggestion} Ctrl-A h lists the keys, Ctrl-A x quits.`);
   const outcome = await boot(invocation, {
-    planned: await planOf(resolved, directory),
+    planned: await planToRun(resolved, directory),
     profile: resolved.profile,
     characterDevices: stdioConsole,
     timeoutMs,

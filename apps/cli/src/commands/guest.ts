@@ -11,7 +11,7 @@ import { firstPartyNames, loadPlugins } from "../plugins.ts";
 import { profileFiles } from "../profiles.ts";
 import { boot, stdioConsole } from "../run/boot.ts";
 import { parseDuration } from "../run/duration.ts";
-import { planOf } from "../run/plan.ts";
+import { planToRun } from "../run/plan.ts";
 
 export const registerGuest: Register = (program, context) => {
   const command = program.command("guest").description("what a guest finds here");
@@ -59,7 +59,7 @@ async function hello({ invocation }: Context, options: HelloOptions): Promise<Ex
   const profile = options.profile ?? (options.protected === true ? "pvm" : "base");
   const resolved = resolveFile(profile, invocation.cwd, profileFiles());
   return boot(invocation, {
-    planned: await planOf(resolved, invocation.cwd),
+    planned: await planToRun(resolved, invocation.cwd),
     profile: resolved.profile,
     ...(options.protected === true ? await sealed(tinyGuest()) : { source: plain(tinyGuest()) }),
     characterDevices: stdioConsole,

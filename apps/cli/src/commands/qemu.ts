@@ -7,7 +7,7 @@ import { helpText, type HelpTopic } from "../qemu/help.ts";
 import { translate } from "../qemu/translate.ts";
 import { note } from "../report.ts";
 import { boot } from "../run/boot.ts";
-import { planOf } from "../run/plan.ts";
+import { planToRun } from "../run/plan.ts";
 import { version } from "../version.ts";
 
 export const registerQemu: Register = (program, context) => {
@@ -43,7 +43,7 @@ async function runQemu({ invocation }: Context, help: () => string): Promise<Exi
   }
   const layer = dataLayer("command line", parsed.layer, invocation.cwd);
   const resolved = resolveProfile([layer]);
-  const planned = await planOf(resolved, invocation.cwd);
+  const planned = await planToRun(resolved, invocation.cwd);
   for (const text of parsed.notes) note(invocation, text);
   return boot(invocation, { planned, profile: resolved.profile, ...parsed });
 }

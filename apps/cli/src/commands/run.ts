@@ -16,7 +16,7 @@ import { formatOf } from "../qemu/drives.ts";
 import { parseMemorySize } from "../qemu/option-string.ts";
 import { boot, stdioConsole } from "../run/boot.ts";
 import { parseDuration } from "../run/duration.ts";
-import { planOf } from "../run/plan.ts";
+import { planToRun } from "../run/plan.ts";
 import { meansToBeSeImage } from "../run/se-image.ts";
 
 interface RunOptions {
@@ -95,7 +95,7 @@ async function run({ invocation }: Context, what: readonly string[], options: Ru
   const profile = profiles[0] ?? (await fittingProfile(invocation.cwd, kernel));
   const changes = dataLayer("command line", changesOf(kernel, options, invocation.cwd), invocation.cwd);
   const resolved = resolveFile(profile, invocation.cwd, files, [changes]);
-  const planned = await planOf(resolved, invocation.cwd);
+  const planned = await planToRun(resolved, invocation.cwd);
   return boot(invocation, {
     planned,
     profile: resolved.profile,

@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { startCompilingThread } from "@lockframe/cpu/compiling-thread";
 import type { PlannedMachine } from "@lockframe/machine";
 import type { Plugin } from "@lockframe/plugin-api";
 import type { ResolvedProfile } from "@lockframe/profile";
@@ -12,6 +13,15 @@ export async function pluginsOf(resolved: ResolvedProfile, directory: string): P
     plugins.push(...(await loadPlugins([name], line === undefined ? directory : dirname(source))));
   }
   return plugins;
+}
+
+/**
+ * Plan a machine that is going to run: while it is planned and assembled, what compiles hot code is loaded.
+ * @throws LockframeError
+ */
+export function planToRun(resolved: ResolvedProfile, directory: string): Promise<PlannedMachine> {
+  if (resolved.profile.cpus.engine === "jit") startCompilingThread();
+  return planOf(resolved, directory);
 }
 
 /** Plan the machine of a profile. @throws LockframeError */

@@ -1,28 +1,39 @@
-/** The thread that compiles regions; see `BackgroundCompiler`. */
+/** The thread that compiles regions; see `CompilingThread` and `BackgroundCompiler`. */
 import { enableCompileCache } from "node:module";
 import { workerData } from "node:worker_threads";
-import type { WorkerAnswer, WorkerRequest, WorkerStart } from "./background.ts";
+import type { WorkerAnswer, WorkerRequest, WorkerTarget } from "./background.ts";
+import type { BatchCompiler } from "./batch.ts";
+import type { ThreadStart } from "./compiling-thread.ts";
 
-const { definitions, signatures, form, memories, port, cache } = workerData as WorkerStart;
+const { port, cache } = workerData as ThreadStart;
 if (cache !== undefined) enableCompileCache(cache);
-const [{ instructions }, { BatchCompiler }] = await Promise.all([
+const [{ instructions }, batch] = await Promise.all([
   import("@lockframe/instructions"),
   import("./batch.ts"),
 ]);
-const chosen = definitions.map((n) => {
-  const definition = instructions[n];
-  if (definition === undefined) throw new Error(`there is no definition ${n}`);
-  return definition;
-});
-const compiler = new BatchCompiler({ definitions: chosen, signatures, form, memories });
+let compiler: BatchCompiler | undefined;
 
-port.on("message", ({ batch, regions }: WorkerRequest) => {
-  const answer = (message: WorkerAnswer): void => port.postMessage(message);
+function compilerFor({ definitions, ...rest }: WorkerTarget): BatchCompiler {
+  const chosen = definitions.map((n) => {
+    const definition = instructions[n];
+    if (definition === undefined) throw new Error(`there is no definition ${n}`);
+    return definition;
+  });
+  return new batch.BatchCompiler({ definitions: chosen, ...rest });
+}
+
+function compile({ batch: number, regions }: WorkerRequest): WorkerAnswer {
   const start = performance.now();
   try {
+    if (compiler === undefined) throw new Error("it is not known what machine a region is for");
     const module = compiler.compile(regions);
-    answer({ batch, module, milliseconds: performance.now() - start });
+    return { batch: number, module, milliseconds: performance.now() - start };
   } catch (error) {
-    answer({ batch, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    return { batch: number, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
+}
+
+port.on("message", (message: WorkerTarget | WorkerRequest) => {
+  if ("batch" in message) port.postMessage(compile(message));
+  else compiler = compilerFor(message);
 });
