@@ -8,7 +8,7 @@ const cli = fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.url)
 /** Runs the `lockframe` command from source, as `pnpm lockframe` does. */
 export const lockframe = (...args: string[]): { command: string; args: string[] } => ({
   command: process.execPath,
-  args: ["--max-semi-space-size=2", "--conditions=@lockframe/source", cli, ...args],
+  args: ["--max-semi-space-size=2", "--no-wasm-stack-checks", "--conditions=@lockframe/source", cli, ...args],
 });
 
 /** How our side runs instructions. */

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=2
+#!/usr/bin/env -S node --max-semi-space-size=2 --no-wasm-stack-checks
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { defaultCacheDirectory } from "@lockframe/debian/cache-directory";

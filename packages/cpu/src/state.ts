@@ -45,10 +45,15 @@ export const REAL_SPACE = 0x20;
 export const ProgramMask = { untested: 0x247000, met: 0x247004, all: 15 } as const;
 
 /**
- * How often each region may yet be entered before it is compiled again, with the routines that it calls as part of it:
- * a count (i32) by the region's number; zero when it stays as it is.
+ * How often each region may yet be entered before it is compiled again, with more of what is around it: a count (i32) by
+ * the region's number; zero when it stays as it is.
  */
-export const Patience = { base: 0x250000, mostRegions: 0x1_0000, entries: 60_000 } as const;
+export const Patience = {
+  base: 0x250000,
+  mostRegions: 0x1_0000,
+  entries: 60_000,
+  entriesOfLarge: 1_000_000,
+} as const;
 
 /**
  * Now and then, where control came from when a region was entered: their number (i32), then pairs of the breaking-event

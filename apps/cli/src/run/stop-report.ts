@@ -70,9 +70,10 @@ export function reportStop(
 }
 
 function compilationRows(compiled: NonNullable<MachineStats["compiled"]>): [string, string][] {
-  const { regions, instructions, modules, compilation, invalidations, evictions, revivals } = compiled;
+  const { regions, lasting, instructions, modules, compilation, invalidations, evictions, revivals } =
+    compiled;
   return [
-    ["compiled", `${regions} regions, ${instructions} instructions, ${modules} modules`],
+    ["compiled", `${regions} regions (${lasting} lasting), ${instructions} instructions, ${modules} modules`],
     ["compilation", `${(compilation / 1000).toFixed(2)} s`],
     ["pages of compiled code changed", String(invalidations)],
     ["compiled code at the end", `${compiled.liveRegions} regions, ${compiled.liveModules} modules`],

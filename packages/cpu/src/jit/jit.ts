@@ -47,6 +47,8 @@ export interface Surroundings {
 
 export interface JitStatistics {
   readonly regions: number;
+  /** Regions among them that are so hot that all stays in locals. */
+  readonly lasting: number;
   readonly instructions: number;
   readonly modules: number;
   /** Host milliseconds, most of them beside the guest's work when a thread compiles. */
@@ -73,6 +75,8 @@ interface Live {
   /** Name of its function in the module. */
   readonly name: string;
   readonly lasting: boolean;
+  /** It has the routines that it calls. */
+  readonly isLarge: boolean;
   /** Slices that ended in it. */
   slices: number;
   /** The smaller region that it takes the place of. */
@@ -100,8 +104,10 @@ const WARM = 64;
 const COMPILED = 0x8000_0000;
 
 /** What a region gives way to. */
-const nextExtent = (smaller: Live | undefined): Extent =>
-  smaller === undefined ? extents.small : smaller.slices < SLICES ? extents.large : extents.lasting;
+const nextExtent = (smaller: Live | undefined): Extent => {
+  if (smaller === undefined) return extents.small;
+  return smaller.isLarge || smaller.slices >= SLICES ? extents.lasting : extents.large;
+};
 
 export class Jit {
   readonly #storage: Storage;
@@ -137,6 +143,7 @@ export class Jit {
   #slices = 0;
   readonly #counts = {
     regions: 0,
+    lasting: 0,
     instructions: 0,
     modules: 0,
     compilation: 0,
@@ -361,7 +368,19 @@ export class Jit {
     const [name, replaces] = [exportName(region), this.#regionFor(place)];
     const number = this.#free.pop() ?? this.#next++;
     const { lasting } = region;
-    const live: Live = { number, place, pages, module, name, lasting, slices: 0, replaces, dropped: false };
+    const isLarge = replaces !== undefined;
+    const live: Live = {
+      number,
+      place,
+      pages,
+      module,
+      name,
+      lasting,
+      isLarge,
+      slices: 0,
+      replaces,
+      dropped: false,
+    };
     module.regions.add(live);
     for (const page of pages) {
       const others = this.#byPage.get(page);
@@ -372,6 +391,7 @@ export class Jit {
       }
     }
     this.#counts.regions += 1;
+    if (lasting) this.#counts.lasting += 1;
     this.#counts.instructions += region.size;
     return live;
   }
@@ -403,7 +423,7 @@ export class Jit {
       this.#linkage.regions.set(number, exports[live.name]);
       this.#installed.set(number, live);
       this.#byPlace.set(place, live);
-      const patience = replaces === undefined && !live.lasting ? Patience.entries : 0;
+      const patience = live.lasting ? 0 : live.isLarge ? Patience.entriesOfLarge : Patience.entries;
       this.#view.setUint32(Patience.base + 4 * number, patience, true);
       this.#enter(live);
     }

@@ -424,6 +424,24 @@ mask: spm %r6
   });
 });
 
+describe("regions that lead to each other", () => {
+  it("become lasting before many slices have ended in them", () => {
+    const source = `${repeat(`    larl %r7,one
+    tmll %r13,1
+    je call
+    larl %r7,two
+call: basr %r14,%r7`)(3_000_000)}${END}
+one: aghi %r1,3
+    br %r14
+two: xgr %r1,%r13
+    br %r14`;
+    const [bench, interpreter] = [new Bench("jit"), new Bench("interpreter")];
+    const expected = interpreter.run(source);
+    expect({ ...bench.run(source), regions: 0 }).toEqual(expected);
+    expect(bench.compiled?.lasting).toBeGreaterThan(0);
+  });
+});
+
 describe("programs with routines, structures and loops", () => {
   // Code that changes too often is not compiled any more.
   const on = makeBenches();
