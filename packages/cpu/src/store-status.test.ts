@@ -32,11 +32,12 @@ describe("store additional status at address", () => {
     expect(vectorAt(0x8200)).toBe(0n);
   });
 
-  it("refuses a CPU that operates, and an address without storage", () => {
+  it("refuses a CPU that operates, an address without storage, and one within 1 KiB", () => {
     cpu.state = "operating";
     expect([signal(0x8000n), cpu.grLow(2)]).toEqual([1, 0x200]);
     cpu.state = "stopped";
-    expect([signal(0x1000_0000n), cpu.grLow(2)]).toEqual([1, 0x100]);
+    for (const address of [0x1000_0000n, 0x8100n, 0x800bn])
+      expect([signal(address), cpu.grLow(2)]).toEqual([1, 0x100]);
     expect(vectorAt(0x8000)).toBe(0n);
   });
 });

@@ -39,6 +39,9 @@ const resets: ReadonlySet<number> = new Set([Order.initialCpuReset, Order.cpuRes
 const ARCHITECTURE_MODE = 0xa3;
 const Z_ARCHITECTURE = 1;
 
+/** Where vector registers may be stored. */
+const VECTOR_AREA_BOUNDARY = 0x400;
+
 const ACCEPTED = 0;
 const STATUS_STORED = 1;
 const BUSY = 2;
@@ -126,8 +129,10 @@ export function signalProcessor(
     case Order.storeAdditionalStatusAtAddress: {
       if (!processors.hasVectors) return status(Status.invalidOrder);
       if (target.state === "operating") return status(Status.incorrectState);
-      const address = Number(cpu.gr(r1 | 1) & ~0x3ffn);
-      if (!target.storage.contains(address, VECTOR_AREA_SIZE)) return status(Status.invalidParameter);
+      // Without guarded storage, a length characteristic other than 0 is as invalid as a place within 1 KiB.
+      const address = Number(cpu.gr(r1 | 1));
+      if (address % VECTOR_AREA_BOUNDARY !== 0 || !target.storage.contains(address, VECTOR_AREA_SIZE))
+        return status(Status.invalidParameter);
       storeVectors(target, address);
       return ACCEPTED;
     }
