@@ -1,5 +1,10 @@
-import cliProgress from "cli-progress";
+import { createRequire } from "node:module";
+import type * as CliProgress from "cli-progress";
 import { colorsFor, type Invocation, print } from "./invocation.ts";
+
+const require = createRequire(import.meta.url);
+/** Loaded where there is a bar to draw, which is seldom. */
+const cliProgress = (): typeof CliProgress => require("cli-progress") as typeof CliProgress;
 
 /** A step that takes a while and knows how far it is. */
 export interface Task {
@@ -34,7 +39,7 @@ class Lines implements Task {
 const BYTES_FROM = 2 ** 16;
 
 class Bar implements Task {
-  readonly #bar: cliProgress.SingleBar;
+  readonly #bar: CliProgress.SingleBar;
   readonly #title: string;
   readonly #stderr: Invocation["stderr"];
   #started = false;
@@ -43,7 +48,8 @@ class Bar implements Task {
     this.#title = title;
     this.#stderr = stderr;
     const colors = colorsFor(stderr, env);
-    this.#bar = new cliProgress.SingleBar(
+    const { Presets, SingleBar } = cliProgress();
+    this.#bar = new SingleBar(
       {
         stream: stderr,
         format: `${title} ${colors.cyan("{bar}")} {percentage}% {amount}`,
@@ -52,7 +58,7 @@ class Bar implements Task {
         hideCursor: true,
         fps: 10,
       },
-      cliProgress.Presets.shades_classic,
+      Presets.shades_classic,
     );
     stderr.write(`${title} ...`);
   }

@@ -1,4 +1,6 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from "yaml";
+import { createRequire } from "node:module";
+import type * as Yaml from "yaml";
+import type { Node, Pair } from "yaml";
 import { type Diagnostic, throwIfAny } from "./diagnostic.ts";
 import type { Path, Place } from "./origin.ts";
 
@@ -12,11 +14,16 @@ export interface SourceText {
   placeOfKey(path: Path): Place;
 }
 
+const require = createRequire(import.meta.url);
+/** The library has 70 files, and a machine from a command line is started without. */
+const yaml = (): typeof Yaml => require("yaml") as typeof Yaml;
+
 /** Aliases may be expanded this often, so that a small file cannot become a huge one. */
 const MAXIMUM_ALIASES = 100;
 
 /** Read YAML 1.2, of which JSON is a part. @throws ProfileError LF-PROFILE-002 when it is none */
 export function readYaml(source: string, text: string): SourceText {
+  const { LineCounter, parseDocument } = yaml();
   const lines = new LineCounter();
   const document = parseDocument(text, { version: "1.2", lineCounter: lines, prettyErrors: false });
   const at = (offset: number | undefined): Place => {
@@ -69,6 +76,7 @@ interface Child {
 }
 
 function child(node: Node | null | undefined, step: string | number): Child | undefined {
+  const { isAlias, isMap, isScalar, isSeq } = yaml();
   if (isMap<Node, Node | null>(node)) {
     const pair: Pair<Node, Node | null> | undefined = node.items.find(
       ({ key }) => isScalar(key) && String(key.value) === String(step),
