@@ -71,13 +71,22 @@ export function writeDecodeTables(storage: Storage, handlers: readonly Handler[]
       view.setUint16(DECODE_SECOND + (start + (sixth ?? 0)) * 2, number, true);
     return start;
   };
+  const entryFor = (patterns: readonly Pattern[], halfword: number): number => {
+    const fitting = patterns.filter(({ mask, value }) => (halfword & mask) === value);
+    const last = fitting.at(-1);
+    if (last === undefined) return 0;
+    return last.sixth === undefined ? last.number : SECOND_LEVEL | secondFor(fitting);
+  };
   byFirstByte.forEach((patterns, firstByte) => {
-    for (let halfword = firstByte << 8; patterns.length > 0 && halfword >> 8 === firstByte; halfword++) {
-      const fitting = patterns.filter(({ mask, value }) => (halfword & mask) === value);
-      const last = fitting.at(-1);
-      if (last === undefined) continue;
-      const entry = last.sixth === undefined ? last.number : SECOND_LEVEL | secondFor(fitting);
-      view.setUint16(DECODE_FIRST + halfword * 2, entry, true);
+    if (patterns.length === 0) return;
+    // Few first bytes are followed by more bits that count.
+    const counting = patterns.reduce((all, { mask }) => all | mask, 0);
+    const entries = new Map<number, number>();
+    for (let halfword = firstByte << 8; halfword >> 8 === firstByte; halfword++) {
+      const bits = halfword & counting;
+      const entry = entries.get(bits) ?? entryFor(patterns, bits);
+      entries.set(bits, entry);
+      if (entry !== 0) view.setUint16(DECODE_FIRST + halfword * 2, entry, true);
     }
   });
 }
