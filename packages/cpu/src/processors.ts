@@ -25,8 +25,10 @@ import type { Services } from "./services.ts";
 import { Event, Global, cpu as at, cpuBlock, engineArea } from "./state.ts";
 import { storeMachineCheckAreas } from "./store-status.ts";
 
-/** Instructions that a CPU runs before the clocks are looked at again. */
-const SLICE = 50_000;
+/** Instructions that a CPU runs before the clocks are looked at again, at most: a slice ends when one is due. */
+const SLICE = 100_000;
+/** The same where other CPUs wait for their turns. */
+const SHARED_SLICE = 50_000;
 /** Interruption conditions of a guest that is enabled for nothing: it will wait for ever. */
 const ANY_INTERRUPTION = PswBit.io | PswBit.external | PswBit.machineCheck;
 
@@ -404,7 +406,7 @@ export class Processors {
   /** Run one CPU until its slice is used up or it waits, stops or is interrupted. */
   #slice(member: Member): boolean {
     const { cpu, pending, timers } = member;
-    let budget = timers.instructionsUpTo(SLICE);
+    let budget = timers.instructionsUpTo(this.#members.length > 1 ? SHARED_SLICE : SLICE);
     this.#sliceEnds = false;
     while (budget > 0 && cpu.state === "operating" && !this.#leave && !this.#sliceEnds) {
       const left = this.#advance(cpu, budget);

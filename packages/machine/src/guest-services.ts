@@ -224,7 +224,9 @@ export class GuestServices implements Services {
   }
 
   takeIoInterruption(cpu: Cpu) {
-    const taken = this.#options.channelSubsystem().interruptions.take(Number(cpu.cr(6) & 0xffff_ffffn));
+    const { interruptions } = this.#options.channelSubsystem();
+    if (interruptions.pendingMask === 0) return undefined;
+    const taken = interruptions.take(Number(cpu.cr(6) & 0xffff_ffffn));
     return (
       taken && { subsystemId: taken.identification, parameter: taken.parameter, identification: taken.word }
     );

@@ -89,16 +89,16 @@ interface Live {
 const BATCH = 16;
 /** Instructions in one: what they mean takes the compiler's memory, and no answer comes before all are done. */
 const LARGEST_BATCH = 3000;
-const PATIENCE = 30;
+const PATIENCE = 15;
 /** Engines abort near 32 thousand modules. */
 const ROOM: Room = { modules: 4000, regions: Patience.mostRegions };
 /** How often a retired region has to be arrived at until it is entered again. */
 const SECOND_CHANCE = 50;
 /** A page that changed so often is left to the interpreter, until so many slices have passed. */
 const MOST_CHANGES = 16;
-const CHANGES_COUNT_FOR = 2000;
+const CHANGES_COUNT_FOR = 1000;
 /** Slices that end in a region until it is worth the time of a lasting one. */
-const SLICES = 1000;
+const SLICES = 500;
 /** A place is warm with so small a part of the arrivals after which it is compiled. */
 const WARM = 64;
 const COMPILED = 0x8000_0000;

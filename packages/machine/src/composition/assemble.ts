@@ -226,15 +226,24 @@ function provideDiagnoses({ options, plan, provide }: Assembly): void {
   });
 }
 
+function once<T>(get: () => T): () => T {
+  let got: { readonly value: T } | undefined;
+  return () => (got ??= { value: get() }).value;
+}
+
 function provideProcessors({ plan, provide }: Assembly): void {
   provide(tokens.services, (of) => {
-    const late = { lifeCycle: () => of(tokens.lifeCycle), processors: () => of(tokens.processors) };
+    // The container takes microseconds for each answer, and CPUs ask between slices.
+    const late = {
+      lifeCycle: once(() => of(tokens.lifeCycle)),
+      processors: once(() => of(tokens.processors)),
+      serviceProcessor: once(() => of(tokens.serviceProcessor)),
+      channelSubsystem: once(() => of(tokens.channelSubsystem)),
+      diagnoses: once(() => of(tokens.diagnoseTable)),
+    };
     return new GuestServices({
       plan,
       ultravisor: of(tokens.ultravisor),
-      serviceProcessor: () => of(tokens.serviceProcessor),
-      channelSubsystem: () => of(tokens.channelSubsystem),
-      diagnoses: () => of(tokens.diagnoseTable),
       ...late,
     });
   });
