@@ -51,7 +51,7 @@ export const ProgramMask = { untested: 0x247000, met: 0x247004, all: 15 } as con
 export const Patience = {
   base: 0x250000,
   mostRegions: 0x1_0000,
-  entries: 60_000,
+  entries: 200_000,
   entriesOfLarge: 1_000_000,
 } as const;
 

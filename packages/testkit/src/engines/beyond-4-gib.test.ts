@@ -115,7 +115,7 @@ function run(engine: Engine, rounds: number) {
 
 it.each([
   ["jit-all", 300],
-  ["jit", 80_000],
+  ["jit", 250_000],
   ["both-all", 200],
 ] as const)("is the same for the interpreter and for %s", { timeout: 60_000 }, (engine, rounds) => {
   const { regions, ...compiled } = run(engine, rounds);
