@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const MAIN = fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../apps/cli/bin/lockframe.js", import.meta.url));
 
 /** Exit status, or the name of the signal that ended the process. */
 export type Ending = number | string;

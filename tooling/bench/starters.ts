@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { Starter } from "./boots.ts";
 import { type GuestParts, guestMegabytes, kernelParameters } from "./guest-parts.ts";
 
-const cli = fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.url));
+const cli = fileURLToPath(new URL("../../apps/cli/bin/lockframe.js", import.meta.url));
 
 /** Runs the `lockframe` command from source, as `pnpm lockframe` does. */
 export const lockframe = (...args: string[]): { command: string; args: string[] } => ({

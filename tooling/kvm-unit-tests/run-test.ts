@@ -7,7 +7,7 @@ import type { Ended } from "./verdict.ts";
 /** What runs a test. */
 export type Runner = "interpreter" | "jit" | "qemu";
 
-const cli = fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.url));
+const cli = fileURLToPath(new URL("../../apps/cli/bin/lockframe.js", import.meta.url));
 const console = [
   "-nodefaults",
   "-nographic",

@@ -1,11 +1,6 @@
-#!/usr/bin/env -S node --max-semi-space-size=2 --no-wasm-stack-checks
-import { enableCompileCache } from "node:module";
-import { join } from "node:path";
-import { defaultCacheDirectory } from "@lockframe/debian/cache-directory";
-
-// Before the rest is loaded: the command starts in half the time when its sources were compiled by an earlier run.
-enableCompileCache(join(defaultCacheDirectory(), "compiled"));
-const [{ main }, { exitStatus }] = await Promise.all([import("./program.ts"), import("./exit-status.ts")]);
+/** The process of the command; `bin/lockframe.js` starts it. */
+import { exitStatus } from "./exit-status.ts";
+import { main } from "./program.ts";
 
 // Whoever read the output has gone, as `head` does: no reason for a message.
 let reading = true;

@@ -2,7 +2,10 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 /** What Node is told before the verb. */
-const words = ["--conditions=@lockframe/source", fileURLToPath(new URL("../src/main.ts", import.meta.url))];
+const words = [
+  "--conditions=@lockframe/source",
+  fileURLToPath(new URL("../bin/lockframe.js", import.meta.url)),
+];
 
 /** The start of a shell command that runs `lockframe`. */
 export const shellCommand = [process.execPath, ...words].map((word) => `'${word}'`).join(" ");

@@ -1,16 +1,11 @@
 /** The thread that compiles regions; see `CompilingThread` and `BackgroundCompiler`. */
-import { enableCompileCache } from "node:module";
 import { workerData } from "node:worker_threads";
+import { instructions } from "@lockframe/instructions";
 import type { WorkerAnswer, WorkerRequest, WorkerTarget } from "./background.ts";
-import type { BatchCompiler } from "./batch.ts";
+import { BatchCompiler } from "./batch.ts";
 import type { ThreadStart } from "./compiling-thread.ts";
 
-const { port, cache } = workerData as ThreadStart;
-if (cache !== undefined) enableCompileCache(cache);
-const [{ instructions }, batch] = await Promise.all([
-  import("@lockframe/instructions"),
-  import("./batch.ts"),
-]);
+const { port } = workerData as ThreadStart;
 let compiler: BatchCompiler | undefined;
 
 function compilerFor({ definitions, ...rest }: WorkerTarget): BatchCompiler {
@@ -19,7 +14,7 @@ function compilerFor({ definitions, ...rest }: WorkerTarget): BatchCompiler {
     if (definition === undefined) throw new Error(`there is no definition ${n}`);
     return definition;
   });
-  return new batch.BatchCompiler({ definitions: chosen, ...rest });
+  return new BatchCompiler({ definitions: chosen, ...rest });
 }
 
 function compile({ batch: number, regions }: WorkerRequest): WorkerAnswer {
