@@ -133,6 +133,16 @@ test.for([
     "LF-PROFILE-103",
     /devices\.2\.id: y is taken by devices\.1 \(b\)/,
   ],
+  [
+    "profile: 1\nplugins: [p]\ndevices: [{type: a, at: 0.0.0001}, {type: b, at: 0.0.0001}]\n",
+    "LF-PROFILE-103",
+    /m\.yaml:3:50 devices\.1\.at: 0\.0\.0001 is taken by devices\.0 \(a\)/,
+  ],
+  [
+    "profile: 1\nplugins: [p]\ndevices: [{type: a, id: x}, {type: a, id: x}]\n",
+    "LF-PROFILE-103",
+    /devices\.1\.id: x is taken by devices\.0 \(a\)/,
+  ],
   ["profile: 1\ndevices: [{type: a}]\n", "LF-PROFILE-104", /`plugins` is empty/],
   ["profile: 1\nextends: nope\n", "LF-PROFILE-001", /m\.yaml:2:10 no profile is named `nope`/],
   ["profile: 1\nextends: ./gone.yaml\n", "LF-PROFILE-001", /cannot be read/],

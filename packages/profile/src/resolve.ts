@@ -20,8 +20,8 @@ export const DEFAULT_PLACE: Place = { source: "default" };
  * Merge layers, the most basic first, and check what no single layer can know.
  *
  * Maps merge key by key; scalars and plain lists are replaced. `plugins` is a union in order. `facilities`: a later
- * layer's `add` takes back an earlier `remove`, and the other way round. `devices` merge by `at`, or else by `id`;
- * an entry with neither is added.
+ * layer's `add` takes back an earlier `remove`, and the other way round. `devices` merge with those of earlier layers
+ * by `at`, or else by `id`; an entry with neither is added.
  *
  * @throws ProfileError LF-PROFILE-101 to LF-PROFILE-104
  */
@@ -47,7 +47,7 @@ class Merger {
     this.#mergeMap(this.profile, plain, [], layer);
     for (const plugin of plugins ?? []) this.#addPlugin(plugin, layer);
     this.#changeFacilities(facilities, layer);
-    for (const [index, entry] of (devices ?? []).entries()) this.#mergeDevice(entry, index, layer);
+    this.#mergeDevices(devices ?? [], layer);
   }
 
   #mergeMap(target: object, value: object, path: Path, layer: Layer): void {
@@ -86,13 +86,18 @@ class Merger {
     }
   }
 
-  #mergeDevice(entry: DeviceEntry, index: number, layer: Layer): void {
-    const devices = this.profile.devices;
-    const known = devices.findIndex((other) => isSameDevice(other, entry));
-    const position = known === -1 ? devices.length : known;
-    devices[position] = { ...devices[position], ...entry };
-    for (const key of Object.keys(entry)) {
-      this.origins.set(formatPath(["devices", position, key]), layer.placeOf(["devices", index, key]));
+  /** Two entries of one layer are two devices, whatever they are called: that they clash is told of, not hidden. */
+  #mergeDevices(entries: readonly DeviceEntry[], layer: Layer): void {
+    const { devices } = this.profile;
+    const earlier = new Set(devices.keys());
+    for (const [index, entry] of entries.entries()) {
+      const known = devices.findIndex((other, at) => earlier.has(at) && isSameDevice(other, entry));
+      earlier.delete(known);
+      const position = known === -1 ? devices.length : known;
+      devices[position] = { ...devices[position], ...entry };
+      for (const key of Object.keys(entry)) {
+        this.origins.set(formatPath(["devices", position, key]), layer.placeOf(["devices", index, key]));
+      }
     }
   }
 }
