@@ -57,6 +57,10 @@ describeWith("a sealed Debian kernel with busybox", await busyboxGuest(), (parts
     expect(await shell.run("dmesg | grep -i -E 'panic|bug:|oops|warning|uvc failed' || true")).toBe("");
   });
 
+  test("it maps its storage by pages of 1 MiB, too", async () => {
+    expect(await shell.run("grep DirectMap1M /proc/meminfo")).toMatch(/^DirectMap1M: +[1-9]\d{4,} kB$/);
+  });
+
   test("the host finds none of its secrets: not in storage, nor in what the machine says of itself", async () => {
     // Put together in the guest, so that the console never has it.
     await shell.run("x=canary-of; export secret=$x-a-process; sleep 1000 & true");
