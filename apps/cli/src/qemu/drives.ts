@@ -54,6 +54,9 @@ const caches: Readonly<Record<string, DriveSource["cache"]>> = {
 /** Whether the medium of a drive cannot be written. */
 const media: Readonly<Record<string, boolean>> = { disk: false, cdrom: true };
 const discards: Readonly<Record<string, boolean>> = { unmap: true, on: true, ignore: false, off: false };
+/** What follows an error of the host: the guest is told. */
+const errorActions: Readonly<Record<string, true>> = { report: true, enospc: true, auto: true };
+const laterErrorActions = ["stop", "ignore"];
 
 /** `-drive file=...,if=none,id=...,format=...` */
 export function parseDrive(text: string, snapshots: boolean): Drive {
@@ -79,6 +82,11 @@ export function parseDrive(text: string, snapshots: boolean): Drive {
   const file = entries.get("file");
   if (file === undefined || file === "") unimplemented(`a drive without a medium (${DRIVE} ${text})`);
   const optical = choice("media", media, false);
+  for (const key of ["werror", "rerror"]) {
+    const action = entries.get(key) ?? "";
+    if (laterErrorActions.includes(action)) unimplemented(`${key}=${action} of a drive (${DRIVE} ${text})`);
+    choice(key, errorActions, true);
+  }
   const kind = entries.get("if") ?? "virtio";
   if (kind !== "none" && kind !== "virtio")
     throw new QemuError("LF-QEMU-003", `${DRIVE} ${text}: unsupported bus type '${kind}'`);
@@ -119,21 +127,37 @@ export function formatOf(file: string): string {
   return magic.toString("latin1") === "QFI\u00fb" ? "qcow2" : "raw";
 }
 
+const BLOCKDEV = "-blockdev";
+const nodeKeys = [
+  "driver",
+  "node-name",
+  "read-only",
+  "auto-read-only",
+  "discard",
+  "detect-zeroes",
+  "cache.direct",
+  "cache.no-flush",
+  "force-share",
+];
+const fileKeys = [...nodeKeys, "filename", "aio", "locking"];
+const fileDrivers = ["file", "host_device"];
+const formatDrivers = ["raw", "qcow2"];
+
 /** Nodes of `-blockdev`, by name, options flat (`file.filename`). */
 export class BlockNodes {
   readonly #nodes = new Map<string, ReadonlyMap<string, string>>();
 
   add(text: string): void {
-    const option = "-blockdev";
-    const entries = text.startsWith("{") ? parseNested(option, text) : parseOptions(option, text, "driver");
+    const entries = text.startsWith("{")
+      ? parseNested(BLOCKDEV, text)
+      : parseOptions(BLOCKDEV, text, "driver");
     const name = entries.get("node-name");
-    if (name === undefined)
-      throw new QemuError(
-        "LF-QEMU-003",
-        `${option} ${text}: 'node-name' must be specified for the root node`,
-      );
-    if (this.#nodes.has(name))
-      throw new QemuError("LF-QEMU-003", `${option} ${text}: Duplicate nodes with node-name='${name}'`);
+    const refuse = (what: string): never => {
+      throw new QemuError("LF-QEMU-003", `${BLOCKDEV} ${text}: ${what}`);
+    };
+    if (name === undefined) return refuse("'node-name' must be specified for the root node");
+    if (this.#nodes.has(name)) refuse(`Duplicate nodes with node-name='${name}'`);
+    checkNode(`${BLOCKDEV} ${text}`, entries);
     this.#nodes.set(name, entries);
   }
 
@@ -146,12 +170,11 @@ export class BlockNodes {
     const node = this.#nodes.get(name);
     if (node === undefined) return undefined;
     const driver = node.get("driver") ?? "";
-    const isFile = driver === "file" || driver === "host_device";
+    const isFile = fileDrivers.includes(driver);
     const below = isFile ? node : this.#fileOf(node, name);
-    const flag = (key: string): boolean => {
-      const value = node.get(key);
-      return value !== undefined && parseBoolean("-blockdev", key, value);
-    };
+    // What holds for the file holds for the image in it.
+    const flag = (key: string): boolean =>
+      [node, below].some((each) => parseBoolean(BLOCKDEV, key, each.get(key) ?? "off"));
     const file = below.get("filename");
     if (file === undefined)
       throw new QemuError("LF-QEMU-003", `-blockdev node '${name}': Parameter 'filename' is missing`);
@@ -181,9 +204,26 @@ export class BlockNodes {
         `-blockdev node '${name}': Cannot find device='' nor node-name='${reference}'`,
       );
     const driver = found.get("driver") ?? "file";
-    if (driver !== "file" && driver !== "host_device")
-      unimplemented(`the block driver '${driver}' under another`);
+    if (!fileDrivers.includes(driver)) unimplemented(`the block driver '${driver}' under another`);
     return found;
+  }
+}
+
+/** Nothing that is said of a node may go unheard: it could be about what is written where. */
+function checkNode(context: string, node: ReadonlyMap<string, string>): void {
+  const driver = node.get("driver");
+  if (driver === undefined) throw new QemuError("LF-QEMU-003", `${context}: Parameter 'driver' is missing`);
+  if (![...fileDrivers, ...formatDrivers].includes(driver))
+    unimplemented(`the block driver '${driver}' (${context})`);
+  const known = fileDrivers.includes(driver)
+    ? fileKeys
+    : [...nodeKeys, "file", ...fileKeys.map((key) => `file.${key}`)];
+  for (const [key, value] of node) {
+    if (key === "backing" || key.startsWith("backing.")) unimplemented(`backing= of a node (${context})`); // the image names what it rests on
+    if (!known.includes(key))
+      throw new QemuError("LF-QEMU-003", `${context}: Invalid parameter '${key}'${didYouMean(key, known)}`);
+    if (/^(?:file\.)?discard$/.test(key) && discards[value] === undefined)
+      throw new QemuError("LF-QEMU-003", `${context}: Parameter '${key}' does not accept value '${value}'`);
   }
 }
 

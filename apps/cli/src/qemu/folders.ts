@@ -60,7 +60,7 @@ function securityModelOf(context: string, model: string | undefined): FolderOpti
   if (model === "none" || model === "passthrough") return model;
   // Node reaches no extended attributes, and metadata files would be the guest's to forge.
   if (model !== undefined && mappedModels.includes(model))
-    unimplemented(`security_model=${model} (${context}); use security_model=none`);
+    unimplemented(`security_model=${model} (${context}), unlike none and passthrough,`);
   throw new QemuError(
     "LF-QEMU-003",
     model === undefined

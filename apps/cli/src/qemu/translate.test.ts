@@ -144,6 +144,10 @@ test.for([
     `-blockdev '{"driver":"raw","node-name":"r","file":{"driver":"file","filename":"d.img"},"cache":{"no-flush":true}}' -device virtio-blk,drive=r`,
     { cache: "unsafe" },
   ],
+  [
+    "-blockdev file,filename=d.img,node-name=f,read-only=on,aio=threads -blockdev raw,node-name=r,file=f,discard=unmap -device virtio-blk,drive=r",
+    { readOnly: true, discard: true },
+  ],
 ] as const)("%s", ([line, differs]) => {
   const { layer } = run(`-nodefaults ${line}`);
   expect(layer.devices).toEqual([{ type: "virtio-blk-ccw", drive: { ...plainDrive, ...differs } }]);
@@ -354,6 +358,8 @@ test.for([
   ["-drive file=x,fromat=raw", "LF-QEMU-003", /Invalid parameter 'fromat' \(did you mean `format`\?\)/],
   ["-drive file=x,if=ide", "LF-QEMU-003", /unsupported bus type 'ide'/],
   ["-drive file=x,cache=mostly", "LF-QEMU-003", /invalid cache option/],
+  ["-drive file=x,werror=stop", "LF-UNIMPLEMENTED", /werror=stop of a drive/],
+  ["-drive file=x,rerror=maybe", "LF-QEMU-003", /invalid rerror option/],
   ["-drive file=x,if=none,id=d -drive file=y,if=none,id=d", "LF-QEMU-003", /Duplicate ID 'd' for drive/],
   ["-device virtio-blk-ccw", "LF-QEMU-003", /drive property not set/],
   [
@@ -368,6 +374,17 @@ test.for([
   ],
   ["-blockdev driver=file,filename=x", "LF-QEMU-003", /'node-name' must be specified/],
   ["-blockdev '{bad'", "LF-QEMU-003", /JSON parse error/],
+  ["-blockdev node-name=f,filename=x", "LF-QEMU-003", /Parameter 'driver' is missing/],
+  ["-blockdev nbd,node-name=f,host=h", "LF-UNIMPLEMENTED", /the block driver 'nbd'/],
+  ["-blockdev raw,node-name=f,file.filename=x,offset=512", "LF-QEMU-003", /Invalid parameter 'offset'/],
+  ["-blockdev file,node-name=f,filename=x,discard=maybe", "LF-QEMU-003", /not accept value 'maybe'/],
+  ["-blockdev qcow2,node-name=q,file=f,backing=b", "LF-UNIMPLEMENTED", /backing= of a node/],
+  [
+    `-blockdev '{"driver":"qcow2","node-name":"q","file":"f","backing":null}'`,
+    "LF-UNIMPLEMENTED",
+    /backing= of a node/,
+  ],
+  ["-snapshot -blockdev file,filename=x,node-name=f", "LF-QEMU-003", /-snapshot is incompatible/],
   ["-blockdev raw,node-name=a,file=b -device virtio-blk,drive=a", "LF-QEMU-003", /Cannot find device/],
   ["-blockdev raw,node-name=a -device virtio-blk,drive=a", "LF-QEMU-003", /Parameter 'filename' is missing/],
   ["-chardev null,id=c -device virtconsole,chardev=c", "LF-QEMU-012", /No 'virtio-serial-bus' bus found/],

@@ -267,7 +267,14 @@ class Translation {
     }
     for (const file of this.#all("hda", "hdb")) this.#addDrive(parseMedium(file, snapshots, false));
     for (const file of this.#all("cdrom")) this.#addDrive(parseMedium(file, snapshots, true));
-    for (const text of this.#all("blockdev")) this.#nodes.add(text);
+    const nodes = this.#all("blockdev");
+    if (snapshots && nodes.length > 0)
+      throw new QemuError(
+        "LF-QEMU-003",
+        "-snapshot is incompatible with -blockdev",
+        "Use -drive with snapshot=on for what is not to be written to.",
+      );
+    for (const text of nodes) this.#nodes.add(text);
   }
 
   #defineNetworks(): void {
