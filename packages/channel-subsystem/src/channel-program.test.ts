@@ -102,6 +102,20 @@ test("an immediate operation has incorrect length in format 1 only, and not in s
   expect(made.test(at)).toMatchObject({ subchannelStatus: 0, count: 5 });
 });
 
+test("words of format 0 have addresses of 24 bits, and half the command of a transfer in channel is nothing", () => {
+  const { bench: made, at, unit } = bench();
+  const words: [number, number[]][] = [
+    [0x1000, [READ, 0, 0x20, 0, CC, 0xff, 0, 8]], // its 6th byte is nothing, too
+    [0x1008, [0xf0 | TIC, 0, 0x10, 0x20, 0xff, 0, 0, 5]],
+    [0x1020, [WRITE, 0, 0x20, 4, SLI, 0, 0, 3]],
+  ];
+  for (const [address, word] of words) made.storage.storeBytes(address, Uint8Array.from(word));
+  expect(made.start(at, { address: 0x1000, control: FORMAT_1 & ~0x800000 })).toBe(0);
+  expect(made.test(at)).toMatchObject({ unitStatus: OK, subchannelStatus: 0, address: 0x1028 });
+  expect(stored(made, 0x2000, 8)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  expect(unit.written).toEqual([[5, 6, 7]]);
+});
+
 test("data is chained across words and a transfer in channel", () => {
   const { bench: made, at } = bench();
   const irb = made.run(
