@@ -67,21 +67,26 @@ function expectation(issue: z.core.$ZodIssue): string {
     case "invalid_type":
       return `expected ${names[issue.expected] ?? issue.expected}`;
     case "invalid_value":
-      return issue.values.length > LISTED_VALUES
-        ? "one of the known values"
-        : `one of ${issue.values.map((value) => `\`${String(value)}\``).join(", ")}`;
+      return oneOf(issue.values);
     case "too_small":
       return `expected at least ${issue.minimum}${issue.origin === "string" ? " character" : ""}`;
     case "too_big":
       return `expected at most ${issue.maximum}`;
-    case "invalid_union":
-      return (
-        issue.errors.flat().find(({ code }) => code === "invalid_format")?.message ??
-        "expected something else"
-      );
+    case "invalid_union": {
+      const errors = issue.errors.flat();
+      const values = errors.flatMap((each) => (each.code === "invalid_value" ? [each.values] : []));
+      if (values.length > 0 && values.length === errors.length) return oneOf(values.flat());
+      return errors.find(({ code }) => code === "invalid_format")?.message ?? "expected something else";
+    }
     default:
       return issue.message;
   }
+}
+
+function oneOf(values: readonly unknown[]): string {
+  return values.length > LISTED_VALUES
+    ? "one of the known values"
+    : `one of ${values.map((value) => `\`${String(value)}\``).join(", ")}`;
 }
 
 const names: Readonly<Record<string, string>> = {

@@ -42,7 +42,11 @@ const disk = device({
   type: "test-disk",
   title: "",
   class: "virtio",
-  config: z.strictObject({ file: z.string(), iommu_platform: z.boolean().default(false) }),
+  config: z.strictObject({
+    file: z.string(),
+    block: z.union([z.literal(512), z.literal(4096)]).default(512),
+    iommu_platform: z.boolean().default(false),
+  }),
   needs: [],
   create: () => ({}),
 });
@@ -181,5 +185,8 @@ test("an unknown device and a wrong property are told with their place", () => {
   );
   expect(of({ type: "test-disk", file: "x", fil: "y" })).toThrow(
     refusal("LF-PROFILE-003", /did you mean `file`/),
+  );
+  expect(of({ type: "test-disk", file: "x", block: 513 })).toThrow(
+    refusal("LF-PROFILE-004", /devices.0.block: one of `512`, `4096`, found `513`/),
   );
 });
