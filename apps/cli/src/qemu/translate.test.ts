@@ -372,6 +372,11 @@ test.for([
     "LF-QEMU-003",
     /Drive 'd' is already in use/,
   ],
+  [
+    "-netdev user,id=n -device virtio-net-ccw,netdev=n,bootindex=1 -drive file=x,if=none,id=d -device virtio-blk,drive=d,bootindex=1",
+    "LF-QEMU-003",
+    /The bootindex 1 has already been used/,
+  ],
   ["-blockdev driver=file,filename=x", "LF-QEMU-003", /'node-name' must be specified/],
   ["-blockdev '{bad'", "LF-QEMU-003", /JSON parse error/],
   ["-blockdev node-name=f,filename=x", "LF-QEMU-003", /Parameter 'driver' is missing/],

@@ -304,6 +304,7 @@ class Translation {
   #devices(): DeviceEntry[] {
     const used = new Set<string>();
     const devices: DeviceEntry[] = [];
+    const bootIndexes = new Set<unknown>();
     const watchdogAction = this.#watchdogAction();
     for (const text of this.#all("device")) {
       const port = parseSerialPort(text);
@@ -317,6 +318,13 @@ class Translation {
         continue;
       }
       const entry = this.#device(text, used);
+      const bootIndex = entry["bootindex"];
+      if (bootIndexes.has(bootIndex))
+        throw new QemuError(
+          "LF-QEMU-003",
+          `-device ${text}: The bootindex ${String(bootIndex)} has already been used`,
+        );
+      if (bootIndex !== undefined) bootIndexes.add(bootIndex);
       if (entry.type === "diag288" && watchdogAction !== undefined) entry["action"] = watchdogAction;
       devices.push(entry);
     }
