@@ -59,9 +59,16 @@ describeWith("disks and random bytes of a plain guest", had, (parts) => {
       ]),
       changes: {
         plugins,
+        cpus: { count: 2 },
         storage: { size: "6GiB" },
         devices: [
-          { type: "virtio-blk-ccw", at: "fe.0.0001", drive: { file: disk }, serial: "LOCK-1" },
+          {
+            type: "virtio-blk-ccw",
+            at: "fe.0.0001",
+            drive: { file: disk },
+            serial: "LOCK-1",
+            "num-queues": 2,
+          },
           { type: "virtio-blk-ccw", at: "0.1.1000", drive: { file: content, readOnly: true }, packed: true },
           { type: "virtio-rng-ccw" },
           {
@@ -101,6 +108,19 @@ describeWith("disks and random bytes of a plain guest", had, (parts) => {
     expect(await shell.run("cat /sys/bus/ccw/devices/0.0.0001/virtio*/block/*/serial")).toBe("LOCK-1");
     await shell.run("umount /mnt");
     expect(fileSystemFaults(disk) ?? "").toBe("");
+  });
+
+  test("each CPU has a queue of its own to a disk that has as many", async () => {
+    const queues = "/sys/bus/ccw/devices/0.0.0001/virtio*/block/*/mq";
+    expect(await shell.run(`cd ${queues} && head -n 9 */cpu_list; cd /`)).toMatch(
+      /^==> 0\/cpu_list <==\n0\n+==> 1\/cpu_list <==\n1$/,
+    );
+    const digest = createHash("sha256").update(readFileSync(disk).subarray(0, 65536)).digest("hex");
+    for (const cpu of ["1", "2"]) {
+      await shell.run("echo 1 > /proc/sys/vm/drop_caches");
+      const first = `taskset ${cpu} dd if=${deviceOf("0.0.0001")} bs=64k count=1 2>/dev/null`;
+      expect(await shell.run(`${first} | sha256sum`)).toBe(`${digest}  -`);
+    }
   });
 
   test("a read-only disk with a packed queue is read, and stays as it is", async () => {
