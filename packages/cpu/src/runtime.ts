@@ -10,7 +10,7 @@ import type { Storage, StorageForm, StorageLayout } from "@lockframe/memory";
 import { GUEST_READY } from "@lockframe/memory";
 import { Emitter, load } from "./lower/emitter.ts";
 import { StorageOffset, offsetType } from "./lower/storage-offset.ts";
-import { addendOf, storeAddend } from "./lower/tlb-entry.ts";
+import { addendOf, entryOffset, storeAddend } from "./lower/tlb-entry.ts";
 import { defineLoadPsw } from "./program-status.ts";
 import { Access, Event, Tlb, cpu as at } from "./state.ts";
 import { type TlbFunctions, buildTlb } from "./tlb.ts";
@@ -447,9 +447,8 @@ function emitKeyControlled(miss: Miss, page: I32): I32 {
 
 function emitTlbFill(miss: Miss, host: StorageOffset, lowStore: I32): void {
   const { e, state, address, access, isStore } = miss;
-  const low = address.low32();
-  const data = low.shrU(8).and((Tlb.dataEntries - 1) << 4);
-  const instruction = low.shrU(8).and((Tlb.fetchEntries - 1) << 4);
+  const data = entryOffset(address, Tlb.dataEntries);
+  const instruction = entryOffset(address, Tlb.fetchEntries);
   const table = access
     .eq(Access.instruction)
     .select(
@@ -466,7 +465,7 @@ function defineLocate(module: ModuleBuilder, form: StorageForm, translate: numbe
   const { index, e, state, address, extra: access, ar } = ofOperand(module, "locate", offsetType(form));
   const low = address.low32();
   const table = access.select(load.i32(state, at.tlbWrite), load.i32(state, at.tlbRead));
-  const entry = e.local32(table.add(low.shrU(8).and((Tlb.dataEntries - 1) << 4)));
+  const entry = e.local32(table.add(entryOffset(address, Tlb.dataEntries)));
   e.if(load.i64(entry.value).eq(address.and(PAGE_MASK)), () =>
     e.return(addendOf(form, entry.value).sub(address).add(7)),
   );
@@ -581,8 +580,7 @@ function ifInTlb(
   { address, size }: { readonly address: I64; readonly size: I32 },
   found: (last: StorageOffset) => void,
 ): void {
-  const low = address.low32();
-  const entry = e.local32(table.add(low.shrU(8).and((Tlb.dataEntries - 1) << 4)));
+  const entry = e.local32(table.add(entryOffset(address, Tlb.dataEntries)));
   const end = address.add(size.unsigned64()).sub(1);
   e.if(load.i64(entry.value).eq(end.and(PAGE_MASK)), () =>
     found(addendOf(form, entry.value).sub(address).add(8).sub(size)),
@@ -666,8 +664,7 @@ function defineInstructionFetch(
   const state = e.parameter32(0);
   const address = e.parameter64(1);
   const fetched = (where: I64): StorageOffset => {
-    const low = where.low32();
-    const entry = e.local32(load.i32(state, at.tlbFetch).add(low.shrU(8).and((Tlb.fetchEntries - 1) << 4)));
+    const entry = e.local32(load.i32(state, at.tlbFetch).add(entryOffset(where, Tlb.fetchEntries)));
     const host = e.localOffset(form);
     e.if(
       load.i64(entry.value).eq(where.and(PAGE_MASK)),

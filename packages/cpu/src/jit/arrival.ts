@@ -14,7 +14,7 @@ import {
   cpu as at,
 } from "../state.ts";
 import { type StorageOffset, offsetType } from "../lower/storage-offset.ts";
-import { addendOf } from "../lower/tlb-entry.ts";
+import { addendOf, entryOffset } from "../lower/tlb-entry.ts";
 import type { ModuleBuilder, Signature } from "../wasm/module.ts";
 
 const I = I32.of;
@@ -80,9 +80,7 @@ export function defineChain(module: ModuleBuilder, form: StorageForm, regions: n
   const index = module.declare("chain", parameters, results);
   const e = new Emitter(parameters.length);
   const [cpu, address, budget] = [e.parameter32(0), e.parameter64(1), e.parameter32(2)];
-  const low = address.low32();
-  const tlbIndex = low.shrU(8).and((Tlb.fetchEntries - 1) << Tlb.entryShift);
-  const tlb = e.local32(load.i32(cpu, at.tlbFetch).add(tlbIndex));
+  const tlb = e.local32(load.i32(cpu, at.tlbFetch).add(entryOffset(address, Tlb.fetchEntries)));
   e.block((leave) => {
     const unless = (condition: I32) => e.if(condition, leave);
     unless(budget.leS(0));

@@ -13,7 +13,7 @@ import type { StorageForm } from "@lockframe/memory";
 import { Emitter, type Label, type Local, load } from "../lower/emitter.ts";
 import { conditionCode } from "../lower/instruction.ts";
 import { StorageOffset } from "../lower/storage-offset.ts";
-import { addendOf } from "../lower/tlb-entry.ts";
+import { addendOf, entryOffset } from "../lower/tlb-entry.ts";
 import { Event, Tlb, cpu as at } from "../state.ts";
 import {
   CLEAN,
@@ -147,9 +147,8 @@ export class RegionContext {
   }
   /** Whether an address, which is in another page, leads to a place. */
   leadsTo(e: Emitter, address: I64, place: number): I32 {
-    const low = address.low32();
-    const tlbIndex = low.shrU(8).and((Tlb.fetchEntries - 1) << Tlb.entryShift);
-    const entry = e.local32(load.i32(this.cpu, at.tlbFetch).add(tlbIndex)).value;
+    const fromFirst = entryOffset(address, Tlb.fetchEntries);
+    const entry = e.local32(load.i32(this.cpu, at.tlbFetch).add(fromFirst)).value;
     const samePage = load.i64(entry).eq(address.and(~0xfffn));
     return samePage.and(addendOf(this.#form, entry).sub(address).eq(place));
   }
@@ -349,11 +348,7 @@ export class RegionContext {
   openWindow(e: Emitter, window: Window, base: I64): void {
     const { first, last, end, table } = window;
     const address = e.local64(base.add(first)).value;
-    const index = address
-      .low32()
-      .shrU(8)
-      .and((Tlb.dataEntries - 1) << Tlb.entryShift);
-    const entry = e.local32(this.tlb.value.add(index)).value;
+    const entry = e.local32(this.tlb.value.add(entryOffset(address, Tlb.dataEntries))).value;
     const offset = table === at.tlbWrite ? Tlb.writeOffset : 0;
     const isOnPage = load.i64(entry, offset).eq(address.add(end - first - 1).and(~0xfffn));
     const found = addendOf(this.#form, entry, offset)

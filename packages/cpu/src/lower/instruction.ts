@@ -22,7 +22,7 @@ import { Emitter, load } from "./emitter.ts";
 import { type Flow, LEFT } from "./flow.ts";
 import { maskedByPsw } from "./program-mask.ts";
 import { offsetType, storageMemory } from "./storage-offset.ts";
-import { addendOf } from "./tlb-entry.ts";
+import { addendOf, entryOffset } from "./tlb-entry.ts";
 
 /** Functions that the code of instructions calls, by number in the module. */
 export interface Callees extends Pick<
@@ -300,13 +300,7 @@ export class InstructionLowering extends Emitter {
     const entry = this.body.local("i32");
     const code = this.code;
     this.tlbPlace(table);
-    code
-      .get(ea)
-      .unary("wrap", "i64")
-      .i32(8)
-      .binary("shrU", "i32")
-      .i32((Tlb.dataEntries - 1) << 4)
-      .binary("and", "i32");
+    this.emit(entryOffset(new I64({ kind: "local", type: "i64", index: ea }), Tlb.dataEntries).node);
     code.binary("add", "i32").tee(entry).load("i64", this.tagOffset(table));
     code.get(ea);
     if (size > 1) code.constant("i64", BigInt(size - 1)).binary("add", "i64");

@@ -20,7 +20,7 @@ import { Emitter, type Label, type Local, load } from "./emitter.ts";
 import { type FieldNode, type Flow, FunctionFlow } from "./flow.ts";
 import { type Callees, InstructionLowering, leaveWithEvent } from "./instruction.ts";
 import { StorageOffset } from "./storage-offset.ts";
-import { addendOf } from "./tlb-entry.ts";
+import { addendOf, entryOffset } from "./tlb-entry.ts";
 
 const I = I32.of;
 
@@ -323,8 +323,7 @@ function emitEnter(e: Emitter, loop: Loop, runtime: Runtime, call: number): void
   });
   const low = target.value.low32();
   const offset = low.and(0xfff);
-  const tlbIndex = low.shrU(8).and((Tlb.fetchEntries - 1) << Tlb.entryShift);
-  const entry = e.local32(load.i32(cpu, at.tlbFetch).add(tlbIndex));
+  const entry = e.local32(load.i32(cpu, at.tlbFetch).add(entryOffset(target.value, Tlb.fetchEntries)));
   // An odd address differs from every tag.
   const hit = load.i64(entry.value).eq(target.value.and(~0xffen));
   e.if(
