@@ -260,6 +260,54 @@ describe("what is missing is named", () => {
   });
 });
 
+describe("a mirror in the middle of an update, whose Release file is newer than its index,", () => {
+  const newer = { packages: [{ name: "other" }], release: { Date: "Sat, 21 Nov 2020 09:15:44 UTC" } };
+  const publishReleaseAlone = async () => {
+    const index = mirror.files.get(INDEX);
+    await publish(newer);
+    if (index !== undefined) mirror.files.set(INDEX, index);
+  };
+  const noticing = (notices: string[]) => ({ onNotice: (text: string) => notices.push(text) });
+
+  it("serves by the Release file of an earlier run, again and again, and offline", async () => {
+    await publish();
+    const cacheDirectory = await mirror.folder();
+    await (await mirror.archive(key, { cacheDirectory })).release("trixie");
+    await publishReleaseAlone();
+    for (const offline of [false, false, true]) {
+      const notices: string[] = [];
+      expect(await fetchTool({ cacheDirectory, offline, ...noticing(notices) })).toBe("tool's bytes");
+      expect(notices).toEqual([expect.stringMatching(/as of 2020-09-12/)]);
+    }
+    await publish(newer);
+    await expect(fetchTool({ cacheDirectory })).rejects.toMatchObject({ code: "LF-DEBIAN-031" });
+  });
+
+  it("serves by the suite's other name", async () => {
+    await publish();
+    await mirror.publish("stable", {
+      key,
+      packages: [{ name: "tool", version: "1:2.0-1", deb }],
+      release: { Codename: "trixie" },
+    });
+    await publishReleaseAlone();
+    const notices: string[] = [];
+    expect(await fetchTool(noticing(notices))).toBe("tool's bytes");
+    expect(notices).toEqual([expect.stringMatching(/announced; suite trixie is used as of 2020-09-12/)]);
+  });
+
+  it("does not serve by a name that another suite has by now", async () => {
+    await publish();
+    await mirror.publish("stable", {
+      key,
+      packages: [{ name: "tool", version: "1:2.0-1", deb }],
+      release: { Codename: "forky" },
+    });
+    await publishReleaseAlone();
+    await expect(fetchTool()).rejects.toMatchObject({ code: "LF-DEBIAN-012" });
+  });
+});
+
 describe("without network", () => {
   it("a mirror that is not there is unreachable", async () => {
     await expect(fetchTool({ mirror: "http://127.0.0.1:9/" })).rejects.toMatchObject({

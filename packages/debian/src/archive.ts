@@ -10,7 +10,7 @@ import { discoverMirror, type Mirror, type MirrorQuery } from "./mirror.ts";
 import { type PackageRecord, PackagesIndex } from "./packages-index.ts";
 import { admitRelease, type IndexEntry, parseRelease, type Release } from "./release.ts";
 import { type SignedRelease, verifyRelease } from "./signature.ts";
-import { decodeSigned, encodeSigned, signedReleaseName } from "./signed-release-file.ts";
+import { decodeSigned, earlierReleaseName, encodeSigned, signedReleaseName } from "./signed-release-file.ts";
 import { show, Transport, UNREACHABLE } from "./transport.ts";
 
 /** How far one file has come. Sent at its start, for each piece, and at its end. */
@@ -141,7 +141,7 @@ export class DebianArchive {
     try {
       const signed = await this.#downloadRelease(suite);
       const release = await this.#admit(suite, signed, (await this.mirror()).checkValidUntil);
-      await this.#cache.writeNamed(signedReleaseName(suite), encodeSigned(signed));
+      await this.#keepRelease(suite, encodeSigned(signed));
       return release;
     } catch (error) {
       const kept = FALL_BACK.includes(error instanceof LockframeError ? error.code : "")
@@ -156,9 +156,17 @@ export class DebianArchive {
     }
   }
 
+  /** The one that it replaces is kept as well: a mirror in the middle of an update may still have its indexes alone. */
+  async #keepRelease(suite: string, signed: Uint8Array): Promise<void> {
+    const kept = await this.#cache.readNamed(signedReleaseName(suite));
+    if (kept !== undefined && Buffer.compare(kept, signed) !== 0)
+      await this.#cache.writeNamed(earlierReleaseName(suite), kept);
+    await this.#cache.writeNamed(signedReleaseName(suite), signed);
+  }
+
   /** The Release file of an earlier run. It was fresh when it was admitted, so its age is not held against it. */
-  async #cachedRelease(suite: string): Promise<Release> {
-    const bytes = await this.#cache.readNamed(signedReleaseName(suite));
+  async #cachedRelease(suite: string, name = signedReleaseName(suite)): Promise<Release> {
+    const bytes = await this.#cache.readNamed(name);
     const signed = bytes === undefined ? undefined : decodeSigned(bytes);
     if (signed === undefined) throw failure.notCached(`the Release file of suite '${suite}'`);
     return this.#admit(suite, signed, false);
@@ -187,17 +195,62 @@ export class DebianArchive {
   }
 
   async #loadPackages(suite: string, arch: string): Promise<PackagesIndex> {
-    const { indexes, acquireByHash } = await this.release(suite);
+    const release = await this.release(suite);
+    try {
+      return await this.#index(suite, release, arch);
+    } catch (error) {
+      if (!(error instanceof LockframeError) || !HALF_UPDATED.includes(error.code)) throw error;
+      const older = await this.#olderIndex(suite, release, arch);
+      if (older === undefined) throw error;
+      this.#notice(`${error.message}; suite ${suite} is used as of ${older.date.toISOString().slice(0, 10)}`);
+      return older.index;
+    }
+  }
+
+  /** While a mirror is being updated: by the Release file before, or by the one under the suite's other name. */
+  async #olderIndex(
+    suite: string,
+    { suite: status, codename }: Release,
+    arch: string,
+  ): Promise<{ index: PackagesIndex; date: Date } | undefined> {
+    const names = this.#options.offline ? [] : [status, codename];
+    const others = names.filter((name) => name !== undefined && name !== suite);
+    const ways: (() => Promise<{ index: PackagesIndex; date: Date }>)[] = [
+      async () => {
+        const release = await this.#cachedRelease(suite, earlierReleaseName(suite));
+        return { index: await this.#index(suite, release, arch), date: release.date };
+      },
+      ...others.map((name = suite) => async () => {
+        const signed = await this.#downloadRelease(name);
+        const release = await this.#admit(suite, signed, (await this.mirror()).checkValidUntil);
+        const index = await this.#index(name, release, arch);
+        await this.#cache.writeNamed(earlierReleaseName(suite), encodeSigned(signed));
+        return { index, date: release.date };
+      }),
+    ];
+    for (const way of ways) {
+      try {
+        return await way();
+      } catch (error) {
+        // What is told is why the suite itself could not be had.
+        if (!(error instanceof LockframeError)) throw error;
+      }
+    }
+    return undefined;
+  }
+
+  /** `name`: folder of the suite on the mirror. */
+  async #index(name: string, { indexes, acquireByHash }: Release, arch: string): Promise<PackagesIndex> {
     const path = `main/binary-${arch}/Packages`;
     const plain = indexes.get(path);
     const kept = plain && (await this.#cache.read(plain.sha256));
     if (kept !== undefined) return new PackagesIndex(kept);
     const compression = indexes.has(`${path}.xz`) ? "xz" : "gz";
     const entry = indexes.get(`${path}.${compression}`);
-    if (entry === undefined) throw failure.noIndex(suite, `${path}.xz`);
-    const byHash = `dists/${suite}/main/binary-${arch}/by-hash/SHA256/${entry.sha256}`;
-    const paths = [...(acquireByHash ? [byHash] : []), `dists/${suite}/${entry.path}`];
-    const bytes = await this.#fetch(`${suite} package index`, paths, entry, MAX_INDEX);
+    if (entry === undefined) throw failure.noIndex(name, `${path}.xz`);
+    const byHash = `dists/${name}/main/binary-${arch}/by-hash/SHA256/${entry.sha256}`;
+    const paths = [...(acquireByHash ? [byHash] : []), `dists/${name}/${entry.path}`];
+    const bytes = await this.#fetch(`${name} package index`, paths, entry, MAX_INDEX);
     const content = await decompressWhole(bytes, compression).catch((error: unknown) => {
       throw failure.damaged(entry.path, error);
     });
@@ -263,6 +316,9 @@ export class DebianArchive {
 
 /** Failures to reach a mirror, after which a Release file of an earlier run will do. */
 const FALL_BACK = ["LF-DEBIAN-001", UNREACHABLE, "LF-DEBIAN-015"];
+
+/** A Release file is newer than the indexes that can be had: wrong length, no such file, wrong checksum, not in the cache. */
+const HALF_UPDATED = ["LF-DEBIAN-012", "LF-DEBIAN-014", "LF-DEBIAN-030", "LF-DEBIAN-050"];
 
 function checkName(kind: string, name: string, pattern: RegExp): void {
   if (!pattern.test(name)) throw failure.badName(kind, name);

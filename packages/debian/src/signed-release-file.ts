@@ -5,6 +5,11 @@ export function signedReleaseName(suite: string): string {
   return `releases/${suite}.json`;
 }
 
+/** The last one before that. */
+export function earlierReleaseName(suite: string): string {
+  return `releases/${suite}.earlier.json`;
+}
+
 export function encodeSigned(signed: SignedRelease): Uint8Array {
   const fields = Object.entries(signed).map(([name, bytes]) => [name, Buffer.from(bytes).toString("base64")]);
   return Buffer.from(JSON.stringify(Object.fromEntries(fields)));
