@@ -3,13 +3,15 @@ import { I32 } from "@lockframe/instructions";
 import type { Emitter, Label } from "../lower/emitter.ts";
 import type { Callees } from "../lower/instruction.ts";
 import type { FunctionBody } from "../wasm/module.ts";
+import { findPolls, needingCode } from "./asked-code.ts";
+import { type Choice, findChoice } from "./choices.ts";
 import { CODE, type Knowledge, RegionContext } from "./context.ts";
 import { keptRegisters } from "./kept-registers.ts";
 import { loopLevels } from "./loops.ts";
 import { RegionLowering, type Setting, callsOut, isEager, writesBack } from "./lowering.ts";
-import type { Understood, UnderstoodBlock as Block, UnderstoodRegion as Region } from "./meanings.ts";
+import type { UnderstoodBlock as Block, UnderstoodRegion as Region } from "./meanings.ts";
 import { type Successor, crossesPage } from "./region.ts";
-import { registerUse } from "./registers.ts";
+import { bothUses, registerUse } from "./registers.ts";
 import { reducible } from "./reducible.ts";
 import { type Standing, findStanding } from "./standing.ts";
 import { type Node, dominates, structure } from "./structure.ts";
@@ -42,6 +44,8 @@ class RegionCompiler {
   readonly #nodes: ReadonlyMap<number, Node>;
   /** Blocks at whose begin the condition code may be asked for. */
   readonly #needsCode: ReadonlySet<number>;
+  /** Behind which instruction of a loop's first block the budget is looked at, when that is not where the loop goes back. */
+  readonly #polls: ReadonlyMap<number, number>;
   readonly #kept: ReadonlyMap<number, number>;
   /** In lasting regions: what is known at the begin of blocks. */
   readonly #standing: ReadonlyMap<number, Standing> | undefined;
@@ -63,7 +67,8 @@ class RegionCompiler {
       successors: (id) =>
         (blocks.get(id)?.successors ?? []).map((to) => to.id).filter((to) => blocks.has(to)),
     });
-    this.#needsCode = needingCode(region, this.#nodes, this.#offset);
+    this.#polls = region.lasting ? findPolls(region, this.#nodes) : new Map();
+    this.#needsCode = needingCode(region, this.#nodes, this.#offset, this.#polls);
     let used = 0;
     for (const id of this.#nodes.keys()) {
       for (const { recording } of this.#block(id).instructions) {
@@ -188,26 +193,74 @@ class RegionCompiler {
     }
     e.set(context.budget, context.budget.value.sub(instructions.length));
     const windows = this.#windows.uses.get(node.id);
+    const choice = this.#standing && findChoice(this.#region, this.#nodes, block);
     let { distance } = block;
     instructions.forEach((decoded, n) => {
+      const at = distance;
+      const following = instructions.length - 1 - n;
       const setting: Setting = {
         context,
         knowledge,
         distance,
         windows: windows?.[n],
-        following: instructions.length - 1 - n,
+        following,
         backs: backs.map((to) => to.distance),
         edge: (from: Emitter, to: number, known: Knowledge) => this.#edge(from, block, to, { ...known }),
+        ...(choice !== undefined &&
+          following === 0 && {
+            choose: (from: Emitter, isTaken: I32, known: Knowledge) =>
+              this.#choose(from, isTaken, block, choice, { ...known, breaking: at }, known.breaking),
+          }),
       };
       distance += decoded.length;
       e.body.reusingLocals(() => {
         try {
           new RegionLowering(this.#callees, decoded, setting, e).compile();
+          if (this.#polls.get(node.id) === n)
+            this.#poll(e, () => context.goOnRarely(e, distance, knowledge, following));
         } catch (cause) {
           throw new Error(`${decoded.definition.mnemonic} cannot be compiled`, { cause });
         }
       });
     });
+  }
+
+  /** Both ways of the branch that ends a block, at once. */
+  #choose(
+    e: Emitter,
+    isTaken: I32,
+    block: Block,
+    { over, meeting }: Choice,
+    taken: Knowledge,
+    breaking: Knowledge["breaking"],
+  ): boolean {
+    const context = this.#context;
+    const standing = this.#standing?.get(meeting.id);
+    if (standing === undefined || this.#behind.has(this.#node(over.id))) return false;
+    const use = over.instructions.map(({ recording }) => registerUse(recording)).reduce(bothUses);
+    if (!context.mayChoose(standing, taken, use)) return false;
+    const condition = e.local32(isTaken).value;
+    context.choose(e, condition, standing, taken, breaking, use, (knowledge) => {
+      let { distance } = over;
+      over.instructions.forEach((decoded, n) => {
+        const following = over.instructions.length - 1 - n;
+        const setting: Setting = {
+          context,
+          knowledge,
+          distance,
+          windows: undefined,
+          following,
+          backs: [],
+          edge: () => undefined,
+        };
+        distance += decoded.length;
+        new RegionLowering(this.#callees, decoded, setting, e).compile();
+      });
+    });
+    const done = condition.isZero().select(I32.of(over.instructions.length), I32.of(0));
+    e.set(context.budget, context.budget.value.sub(done));
+    this.#goto(e, this.#node(meeting.id));
+    return true;
   }
 
   /** From a block without instructions to the one that was said. */
@@ -248,24 +301,30 @@ class RegionCompiler {
       this.#back(e, from, to, knowledge, leaveRarely);
     } else if (to.merge || this.#behind.has(to)) {
       this.#meet(e, to, knowledge);
-      const label = this.#merges.get(to);
-      if (label === undefined) throw new Error("the label of a block is not open");
-      e.goto(label);
+      this.#goto(e, to);
     } else this.#tree(e, to, knowledge);
+  }
+
+  #goto(e: Emitter, to: Node): void {
+    const label = this.#merges.get(to);
+    if (label === undefined) throw new Error("the label of a block is not open");
+    e.goto(label);
   }
 
   /** An edge backward ends in the region only while there is budget. */
   #back(e: Emitter, from: Node, to: Node, knowledge: Knowledge, leave: () => void): void {
-    const context = this.#context;
     if (!dominates(to, from)) {
       leave(); // into the middle of a loop
       return;
     }
-    e.rarely(context.budget.value.leS(I32.of(0)), leave);
+    if (!this.#polls.has(to.id)) this.#poll(e, leave);
     this.#meet(e, to, knowledge);
     const loop = this.#loops.get(to)?.findLast(({ body }) => body.has(from.id));
     if (loop === undefined) throw new Error("the loop of an edge backward is not open");
     e.goto(loop.label);
+  }
+  #poll(e: Emitter, leave: () => void): void {
+    e.rarely(this.#context.budget.value.leS(I32.of(0)), leave);
   }
   /** Come to a block that other ways lead to. */
   #meet(e: Emitter, node: Node, knowledge: Knowledge): void {
@@ -289,50 +348,4 @@ class RegionCompiler {
   #keptAt({ id }: Node): number {
     return this.#kept.get(id) ?? 0;
   }
-}
-
-/** Blocks that ask for the condition code, or may be left, before they set it. */
-function needingCode(
-  { blocks }: Region,
-  nodes: ReadonlyMap<number, Node>,
-  offset: number,
-): ReadonlySet<number> {
-  // An edge backward is a way out, too, and so is one to another page.
-  const orderOf = (id: number) => nodes.get(id)?.order ?? 0;
-  const needing = new Set<number>();
-  const open: Block[] = [];
-  for (const block of blocks.values()) {
-    const use = firstUse(block.instructions);
-    if (use === "needs") needing.add(block.id);
-    else if (use === undefined) {
-      const maybeLeft = (to: Successor) =>
-        orderOf(to.id) <= orderOf(block.id) || crossesPage(offset, block.distance, to.distance);
-      if (block.successors.some(maybeLeft)) needing.add(block.id);
-      else open.push(block);
-    }
-  }
-  for (let changed = true; changed;) {
-    changed = false;
-    for (const { id, successors } of open) {
-      if (needing.has(id)) continue;
-      if (successors.length > 0 && successors.every((to) => blocks.has(to.id) && !needing.has(to.id)))
-        continue;
-      needing.add(id);
-      changed = true;
-    }
-  }
-  return needing;
-}
-
-function firstUse(instructions: readonly Understood[]): "needs" | "sets" | undefined {
-  for (const { recording, branch } of instructions) {
-    const { statements, effects } = recording;
-    if (statements.some((s) => s.kind !== "let")) return "needs";
-    const sets = effects.some((e) => e.kind === "setCc");
-    const plain = effects.every((e) => e.kind === "setRegister" || e.kind === "setCc" || e.kind === "branch");
-    const away = branch !== undefined && branch.distance === undefined;
-    if (!plain || away || registerUse(recording).code) return "needs";
-    if (sets) return "sets";
-  }
-  return undefined;
 }

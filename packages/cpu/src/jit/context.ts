@@ -27,6 +27,7 @@ import {
   operandsOf,
   ruleIn,
 } from "./condition.ts";
+import type { RegisterUse } from "./registers.ts";
 import type { Standing } from "./standing.ts";
 import type { Window } from "./windows.ts";
 
@@ -407,6 +408,41 @@ export class RegionContext {
     this.#arrangeCode(e, to.codes, knowledge);
     this.forgetOperands(e, operandsIn(to.codes), knowledge);
     if (knowledge.breaking !== "kept") e.set(this.#breaking, I(knowledge.breaking ?? NOTHING_TAKEN));
+  }
+  /** Whether two ways can be gone at once that meet where so much is known: nothing has to be written before. */
+  mayChoose(to: Standing, { dirty, dirtyRight }: Knowledge, { written, writtenRight }: RegisterUse): boolean {
+    const whole = (dirty & 0xffff) | (written & ~writtenRight);
+    return (whole & ~to.dirty) === 0 && ((dirtyRight | writtenRight) & ~(to.dirty | to.right)) === 0;
+  }
+  /** The two ways of a branch to a meeting: at once, or by `inside`, which uses and writes so much. */
+  choose(
+    e: Emitter,
+    isTaken: I32,
+    to: Standing,
+    taken: Knowledge,
+    breaking: Knowledge["breaking"],
+    { written, writtenRight, sets }: RegisterUse,
+    inside: (knowledge: Knowledge) => void,
+  ): void {
+    const before = e.local32(breaking === "kept" ? this.#breaking.value : I(breaking ?? NOTHING_TAKEN)).value;
+    this.arrange(e, to, taken);
+    const codes = sets && to.codes !== 1 << CLEAN ? to.codes : 0;
+    const [rule, a, b] = [this.#rule, ...this.#operands];
+    const changed32 = isOne(codes) ? [] : [rule];
+    const changed64 = [a, b].slice(0, operandsIn(codes));
+    for (const n of numbers(written)) {
+      const bit = 1 << n;
+      if (to.right & bit) changed32.push(this.right(n));
+      if (!(to.right & writtenRight & bit)) changed64.push(this.register(n));
+    }
+    const kept32 = changed32.map((local) => [local, e.local32(local.value).value] as const);
+    const kept64 = changed64.map((local) => [local, e.local64(local.value).value] as const);
+    const knowledge: Knowledge = { ...taken, breaking: "kept" };
+    inside(knowledge);
+    this.arrange(e, to, knowledge);
+    for (const [local, kept] of kept32) e.set(local, isTaken.select(kept, local.value));
+    for (const [local, kept] of kept64) e.set(local, isTaken.select(kept, local.value));
+    e.set(this.#breaking, isTaken.select(this.#breaking.value, before));
   }
   /** Before a loop, what it does not mention is brought up to date. */
   #writeUnexpected(e: Emitter, to: Standing, knowledge: Knowledge): void {

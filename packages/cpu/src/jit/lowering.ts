@@ -74,6 +74,8 @@ export interface Setting {
   readonly windows: WindowUses | undefined;
   /** Go on at a distance from the entry; every way of what this emits ends elsewhere. */
   readonly edge: (e: Emitter, distance: number, knowledge: Knowledge) => void;
+  /** Go both ways of the branch at once; false where that cannot be done. */
+  readonly choose?: (e: Emitter, isTaken: I32, knowledge: Knowledge) => boolean;
 }
 
 class RegionFlow implements Flow {
@@ -220,6 +222,7 @@ export class RegionLowering extends InstructionLowering {
   readonly #decoded: Decoded;
   readonly #distance: number;
   readonly #windows: WindowUses | undefined;
+  readonly #choose: Setting["choose"];
   /** As long as no effect has committed the instruction can be left to the interpreter. */
   readonly #again: boolean;
   /** It has more stores than one, or stores on some ways only. */
@@ -246,6 +249,7 @@ export class RegionLowering extends InstructionLowering {
     this.#decoded = decoded;
     this.#distance = setting.distance;
     this.#windows = setting.windows;
+    this.#choose = setting.choose;
     this.#again = !calls;
     this.#storesMore = stores;
   }
@@ -439,6 +443,9 @@ export class RegionLowering extends InstructionLowering {
 
   protected override noteBranch(): void {
     this.#flow.branches = true;
+  }
+  protected override choose(isTaken: I32): boolean {
+    return this.#choose?.(this, isTaken, this.#knowledge) ?? false;
   }
 
   // --- registers -----------------------------------------------------------------------------------

@@ -27,6 +27,19 @@ export function registerUse(recording: Recording): RegisterUse {
   return use;
 }
 
+/** Of two instructions, without regard to their order. */
+export const bothUses = (a: RegisterUse, b: RegisterUse): RegisterUse => ({
+  read: a.read | b.read,
+  written: a.written | b.written,
+  whole: a.whole | b.whole,
+  keptRight: a.keptRight | b.keptRight,
+  // A register is written in its right half alone when both write no more.
+  writtenRight:
+    (a.writtenRight | b.writtenRight) & ~((a.written & ~a.writtenRight) | (b.written & ~b.writtenRight)),
+  code: a.code || b.code,
+  sets: a.sets || b.sets,
+});
+
 /** Arguments of a row routine. File: 0 general registers, 1 their right halves; others are not kept in locals. */
 export function rowOf(s: Statement & { kind: "call" }): { first: number; last: number; file: number } {
   const [, , first, last, file] = s.args.map((arg) => (arg.kind === "const" ? Number(arg.value) : undefined));

@@ -475,6 +475,11 @@ export class InstructionLowering extends Emitter {
     this.store("i64", this.#cpu, at.breakingEvent, this.#flow.here);
   }
 
+  /** Go both ways of a branch at once, where that can be done. */
+  protected choose(_isTaken: I32): boolean {
+    return false;
+  }
+
   protected setRegister(e: SetRegister): void {
     const { offset, store } = files[e.file];
     const { base, constant } = this.#registerPlace(e.file, e.index);
@@ -560,6 +565,7 @@ export class InstructionLowering extends Emitter {
       this.#flow.jumpRelative(this, new I64(target.offset));
     };
     if (e.condition.kind !== "const") {
+      if (this.choose(new I32(e.condition))) return;
       this.if(new I32(e.condition), () => this.scope(taken));
       this.#flow.proceed(this);
     } else if (e.condition.value !== 0n) taken();

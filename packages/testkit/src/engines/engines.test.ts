@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { randomFrom } from "../judge/random.ts";
 import { Bench } from "./program.ts";
 import { randomProgram } from "./random-program.ts";
-import { structuredProgram, tangledProgram } from "./structured-program.ts";
+import { choosingProgram, structuredProgram, tangledProgram } from "./structured-program.ts";
 
 const END = `
     larl %r15,done
@@ -454,6 +454,11 @@ describe("programs with routines, structures and loops", () => {
   it.each(Array.from({ length: 12 }, (_, n) => n))("the same, with loops entered anywhere: %i", (n) => {
     const program = tangledProgram(randomFrom(`tangled/${n}`));
     everywhere((count) => `${program(count)}${END}`, undefined, 0n, on);
+  });
+
+  it.each(Array.from({ length: 12 }, (_, n) => n))("the same, with both ways gone at once: %i", (n) => {
+    const program = choosingProgram(randomFrom(`choosing/${n}`));
+    everywhere((count) => `${program(Math.max(20_000, count / 5))}${END}`, undefined, 0xdeadn, on);
   });
 });
 

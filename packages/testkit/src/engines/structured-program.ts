@@ -45,7 +45,8 @@ const rotates = "risbg rxsbg rosbg rnsbg".split(" ");
 type Maker = (random: Random) => string;
 const some = (random: Random): string[] =>
   Array.from({ length: 1 + random.below(7) }, () => `    ${pick(random, makers)(random)}`);
-const makers: readonly Maker[] = [
+/** From registers into registers and the condition code. */
+const computing: readonly Maker[] = [
   (r) => `${pick(r, registers)} ${value(r)},${value(r)}`,
   (r) => `${pick(r, ["aghi", "ahi", "cghi", "chi", "lghi", "lhi"])} ${value(r)},${r.below(200) - 100}`,
   (r) => `${pick(r, ["nill", "oill", "tmll", "tmlh"])} ${value(r)},${r.below(0x1_0000)}`,
@@ -57,6 +58,9 @@ const makers: readonly Maker[] = [
     const mnemonic = pick(r, rotates);
     return `${mnemonic} ${value(r)},${value(r)},${first},${mnemonic === "risbg" ? last + zeros : last},${r.below(64)}`;
   },
+];
+const makers: readonly Maker[] = [
+  ...computing,
   ...Array.from({ length: 8 }, (): Maker => (r) => {
     const [mnemonic, size] = pick(r, fetches);
     return `${mnemonic} ${value(r)},${field(r, size)}`;
@@ -135,6 +139,28 @@ function beginning(random: Random): string[] {
   for (let n = 7; n <= 10; n++)
     lines.push(`    lgr %r${n},%r12`, `    agfi %r${n},${APART * random.below(STRUCTURES)}`);
   return lines;
+}
+
+/**
+ * Loops whose branches go over an instruction or two that only compute. After the last round an operand is outside of
+ * storage, so that the breaking-event address and the condition code are seen in the middle of the loop.
+ */
+export function choosingProgram(random: Random): (rounds: number) => string {
+  let labels = 0;
+  const compute = () => `    ${pick(random, computing)(random)}`;
+  const choice = (): string[] => {
+    const over = `o${labels++}`;
+    const least = Array.from({ length: 1 + random.below(2) }, compute);
+    const asks = random.below(3) === 0 ? [`    ipm ${value(random)}`] : [];
+    return [compute(), `    ${branch(random, over)}`, ...least, `${over}:`, ...asks];
+  };
+  const choices = () => Array.from({ length: 1 + random.below(3) }, choice).flat();
+  const inner = [`    lhi %r6,${1 + random.below(20)}`, "inner:", ...choices(), "    brct %r6,inner"];
+  const failing = ["    lgr %r8,%r13", "    aghi %r8,-2", "    srag %r8,%r8,63", "    sllg %r8,%r8,40"];
+  const round = [...failing, ...choices(), ...inner, ...choices(), "    lg %r9,0(%r8,%r12)"];
+  const start = beginning(random);
+  return (rounds) =>
+    [...start, `    lgfi %r13,${rounds}`, "again:", ...round, "    brctg %r13,again"].join("\n");
 }
 
 /** Blocks that lead to each other at random, into the middle of loops too, so often; all goes on behind the program. */
