@@ -1,3 +1,23 @@
+/** What compilers write between branches. */
+const between = `
+    lg   %r1,8(%r2)
+    lgr  %r3,%r1
+    aghi %r3,3
+    sllg %r4,%r3,2
+    la   %r5,4(%r4,%r1)
+    agr  %r1,%r5
+    stg  %r1,8(%r2)
+    l    %r6,300(%r2)
+    ahi  %r6,1
+    lgfr %r7,%r6
+    xgr  %r7,%r5
+    nr   %r6,%r7
+    st   %r6,304(%r2)
+    llgc %r8,17(%r2)
+    srlg %r9,%r8,1
+    slgr %r9,%r4
+`;
+
 /** Loops of guest code, each without an end. */
 export const loops: Readonly<Record<string, string>> = {
   /** Load, add, store, count. */
@@ -27,6 +47,13 @@ export const loops: Readonly<Record<string, string>> = {
     ngr  %r4,%r3
     ahi  %r2,1
     j    1b
+`,
+  /** 400 instructions without a branch. */
+  straight: `
+    llilf %r2,data
+    lghi %r13,0
+1:
+${between.repeat(25)}    j    1b
 `,
   /** As compilers write: a call, its save area, a scan of bytes, structure fields, conditions. */
   compiled: `
