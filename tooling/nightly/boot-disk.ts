@@ -72,12 +72,12 @@ export async function installSmallDisk(
 }
 
 /** Debian by debootstrap, whose second stage runs inside the machine: the long form. Needs root. */
-export async function installDebian(steps: DiskSteps, hours: number): Promise<InstalledDisk> {
+export async function installDebian(steps: DiskSteps, hours: number, suite: string): Promise<InstalledDisk> {
   const parts = await bootParts(steps);
   const root = join(steps.folder, "root");
   const archive = (await parts.archive.mirror()).url.href;
   const arguments_ = ["--foreign", "--arch=s390x", "--variant=minbase", `--include=${INCLUDED}`];
-  const made = run("debootstrap", [...arguments_, "trixie", root, archive]);
+  const made = run("debootstrap", [...arguments_, suite, root, archive]);
   if (made.status !== 0) throw new Error(`debootstrap: ${made.output.slice(-4000)}`);
   keepIndexOf(root);
   steps.log("the first stage of debootstrap is done");
