@@ -261,35 +261,44 @@ describe("what is missing is named", () => {
 });
 
 describe("a mirror in the middle of an update, whose Release file is newer than its index,", () => {
-  const newer = { packages: [{ name: "other" }], release: { Date: "Sat, 21 Nov 2020 09:15:44 UTC" } };
-  const publishReleaseAlone = async () => {
+  const publishNewer = (day = "21") =>
+    publish({ packages: [{ name: "other" }], release: { Date: `${day} Nov 2020 09:15:44 UTC` } });
+  const publishReleaseAlone = async (day?: string) => {
     const index = mirror.files.get(INDEX);
-    await publish(newer);
+    await publishNewer(day);
     if (index !== undefined) mirror.files.set(INDEX, index);
   };
+  /** The suite whole under another name, which is then the mirror's for a suite. */
+  const publishOther = (codename: string) =>
+    mirror.publish("stable", {
+      key,
+      packages: [{ name: "tool", version: "1:2.0-1", deb }],
+      release: { Codename: codename },
+    });
   const noticing = (notices: string[]) => ({ onNotice: (text: string) => notices.push(text) });
 
   it("serves by the Release file of an earlier run, again and again, and offline", async () => {
     await publish();
     const cacheDirectory = await mirror.folder();
-    await (await mirror.archive(key, { cacheDirectory })).release("trixie");
-    await publishReleaseAlone();
-    for (const offline of [false, false, true]) {
+    await (await mirror.archive(key, { cacheDirectory })).packages();
+    for (const [day, offline] of [
+      ["21", false],
+      ["21", false],
+      ["22", false],
+      ["22", true],
+    ] as const) {
+      await publishReleaseAlone(day);
       const notices: string[] = [];
       expect(await fetchTool({ cacheDirectory, offline, ...noticing(notices) })).toBe("tool's bytes");
       expect(notices).toEqual([expect.stringMatching(/as of 2020-09-12/)]);
     }
-    await publish(newer);
+    await publishNewer();
     await expect(fetchTool({ cacheDirectory })).rejects.toMatchObject({ code: "LF-DEBIAN-031" });
   });
 
   it("serves by the suite's other name", async () => {
     await publish();
-    await mirror.publish("stable", {
-      key,
-      packages: [{ name: "tool", version: "1:2.0-1", deb }],
-      release: { Codename: "trixie" },
-    });
+    await publishOther("trixie");
     await publishReleaseAlone();
     const notices: string[] = [];
     expect(await fetchTool(noticing(notices))).toBe("tool's bytes");
@@ -298,11 +307,7 @@ describe("a mirror in the middle of an update, whose Release file is newer than 
 
   it("does not serve by a name that another suite has by now", async () => {
     await publish();
-    await mirror.publish("stable", {
-      key,
-      packages: [{ name: "tool", version: "1:2.0-1", deb }],
-      release: { Codename: "forky" },
-    });
+    await publishOther("forky");
     await publishReleaseAlone();
     await expect(fetchTool()).rejects.toMatchObject({ code: "LF-DEBIAN-012" });
   });

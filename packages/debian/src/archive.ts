@@ -10,7 +10,7 @@ import { discoverMirror, type Mirror, type MirrorQuery } from "./mirror.ts";
 import { type PackageRecord, PackagesIndex } from "./packages-index.ts";
 import { admitRelease, type IndexEntry, parseRelease, type Release } from "./release.ts";
 import { type SignedRelease, verifyRelease } from "./signature.ts";
-import { decodeSigned, earlierReleaseName, encodeSigned, signedReleaseName } from "./signed-release-file.ts";
+import { decodeSigned, encodeSigned, signedReleaseName, wholeReleaseName } from "./signed-release-file.ts";
 import { show, Transport, UNREACHABLE } from "./transport.ts";
 
 /** How far one file has come. Sent at its start, for each piece, and at its end. */
@@ -141,7 +141,7 @@ export class DebianArchive {
     try {
       const signed = await this.#downloadRelease(suite);
       const release = await this.#admit(suite, signed, (await this.mirror()).checkValidUntil);
-      await this.#keepRelease(suite, encodeSigned(signed));
+      await this.#cache.writeNamed(signedReleaseName(suite), encodeSigned(signed));
       return release;
     } catch (error) {
       const kept = FALL_BACK.includes(error instanceof LockframeError ? error.code : "")
@@ -154,14 +154,6 @@ export class DebianArchive {
       );
       return release;
     }
-  }
-
-  /** The one that it replaces is kept as well: a mirror in the middle of an update may still have its indexes alone. */
-  async #keepRelease(suite: string, signed: Uint8Array): Promise<void> {
-    const kept = await this.#cache.readNamed(signedReleaseName(suite));
-    if (kept !== undefined && Buffer.compare(kept, signed) !== 0)
-      await this.#cache.writeNamed(earlierReleaseName(suite), kept);
-    await this.#cache.writeNamed(signedReleaseName(suite), signed);
   }
 
   /** The Release file of an earlier run. It was fresh when it was admitted, so its age is not held against it. */
@@ -197,7 +189,10 @@ export class DebianArchive {
   async #loadPackages(suite: string, arch: string): Promise<PackagesIndex> {
     const release = await this.release(suite);
     try {
-      return await this.#index(suite, release, arch);
+      const index = await this.#index(suite, release, arch);
+      const signed = await this.#cache.readNamed(signedReleaseName(suite));
+      if (signed !== undefined) await this.#cache.writeNamed(wholeReleaseName(suite, arch), signed);
+      return index;
     } catch (error) {
       if (!(error instanceof LockframeError) || !HALF_UPDATED.includes(error.code)) throw error;
       const older = await this.#olderIndex(suite, release, arch);
@@ -207,24 +202,24 @@ export class DebianArchive {
     }
   }
 
-  /** While a mirror is being updated: by the Release file before, or by the one under the suite's other name. */
+  /** While a mirror is being updated: by the last Release file whose index was had, or the one under the suite's other name. */
   async #olderIndex(
     suite: string,
     { suite: status, codename }: Release,
     arch: string,
   ): Promise<{ index: PackagesIndex; date: Date } | undefined> {
     const names = this.#options.offline ? [] : [status, codename];
-    const others = names.filter((name) => name !== undefined && name !== suite);
+    const others = names.flatMap((name) => (name === undefined || name === suite ? [] : [name]));
     const ways: (() => Promise<{ index: PackagesIndex; date: Date }>)[] = [
       async () => {
-        const release = await this.#cachedRelease(suite, earlierReleaseName(suite));
+        const release = await this.#cachedRelease(suite, wholeReleaseName(suite, arch));
         return { index: await this.#index(suite, release, arch), date: release.date };
       },
-      ...others.map((name = suite) => async () => {
+      ...others.map((name) => async () => {
         const signed = await this.#downloadRelease(name);
         const release = await this.#admit(suite, signed, (await this.mirror()).checkValidUntil);
         const index = await this.#index(name, release, arch);
-        await this.#cache.writeNamed(earlierReleaseName(suite), encodeSigned(signed));
+        await this.#cache.writeNamed(wholeReleaseName(suite, arch), encodeSigned(signed));
         return { index, date: release.date };
       }),
     ];

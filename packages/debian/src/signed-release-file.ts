@@ -5,9 +5,9 @@ export function signedReleaseName(suite: string): string {
   return `releases/${suite}.json`;
 }
 
-/** The last one before that. */
-export function earlierReleaseName(suite: string): string {
-  return `releases/${suite}.earlier.json`;
+/** The last one whose index for an architecture could be had. */
+export function wholeReleaseName(suite: string, arch: string): string {
+  return `releases/${suite}-${arch}.json`;
 }
 
 export function encodeSigned(signed: SignedRelease): Uint8Array {
