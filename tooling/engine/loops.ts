@@ -51,7 +51,6 @@ export const loops: Readonly<Record<string, string>> = {
   /** 400 instructions without a branch. */
   straight: `
     llilf %r2,data
-    lghi %r13,0
 1:
 ${between.repeat(25)}    j    1b
 `,

@@ -64,16 +64,22 @@ const { values } = parseArgs({
     short: { type: "boolean", default: false },
     dasd: { type: "boolean", default: false },
     hours: { type: "string", default: "8" },
-    suite: { type: "string", default: "trixie" },
+    suite: { type: "string" },
     folder: { type: "string" },
     installed: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
-const { short, suite, folder: kept, installed } = values;
+const { short, folder: kept, installed } = values;
+const { suite = "trixie" } = values;
 const hours = Number(values.hours);
 if (values.help) console.log(usage);
-else if (!(hours > 0) || (values.dasd && !short) || (installed && kept === undefined)) {
+else if (
+  !(hours > 0) ||
+  (values.dasd && !short) ||
+  (installed && kept === undefined) ||
+  (values.suite !== undefined && (short || installed))
+) {
   console.error(usage);
   process.exitCode = 2;
 } else await main({ short, medium: values.dasd ? dasd : scsiDisk, hours, suite, kept, installed });
