@@ -1,15 +1,16 @@
 /**
- * Branches over so little that doing it in vain costs less than a wrong guess of the host's: both ways are gone at once, and
- * the branch's condition selects what each of them leaves.
+ * If-conversion. Branches over so little that doing it in vain costs less than a wrong guess of the host's: both ways are gone
+ * at once, and the branch's condition selects what each of them leaves.
  */
 import type { Understood, UnderstoodBlock as Block, UnderstoodRegion as Region } from "./meanings.ts";
 import { type Successor, crossesPage } from "./region.ts";
-import { registerUse } from "./registers.ts";
+import { type RegisterUse, registerUse, usesOf } from "./registers.ts";
 import type { Node } from "./structure.ts";
 
 export interface Choice {
-  /** What the branch goes over. */
+  /** What the branch goes over, and what that does with registers and the condition code. */
   readonly over: Block;
+  readonly use: RegisterUse;
   /** Where both ways meet. */
   readonly meeting: Successor;
 }
@@ -35,7 +36,8 @@ export function findChoice(
   const meets = over.successors.length === 1 && onward?.id === meeting.id;
   if (!meets || [next, meeting, onward].some((way) => way.enters !== undefined)) return undefined;
   if ([next, meeting].some((way) => crossesPage(offset, distance, way.distance))) return undefined;
-  return over.instructions.length <= MOST && over.instructions.every(isPlain) ? { over, meeting } : undefined;
+  if (over.instructions.length > MOST || !over.instructions.every(isPlain)) return undefined;
+  return { over, use: usesOf(over.instructions.map(({ recording }) => recording)), meeting };
 }
 
 /** It only computes, from general registers into them and into the condition code, and always ends. */

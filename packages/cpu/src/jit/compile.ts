@@ -11,7 +11,7 @@ import { loopLevels } from "./loops.ts";
 import { RegionLowering, type Setting, callsOut, isEager, writesBack } from "./lowering.ts";
 import type { UnderstoodBlock as Block, UnderstoodRegion as Region } from "./meanings.ts";
 import { type Successor, crossesPage } from "./region.ts";
-import { bothUses, registerUse } from "./registers.ts";
+import { registerUse } from "./registers.ts";
 import { reducible } from "./reducible.ts";
 import { type Standing, findStanding } from "./standing.ts";
 import { type Node, dominates, structure } from "./structure.ts";
@@ -206,11 +206,8 @@ class RegionCompiler {
         following,
         backs: backs.map((to) => to.distance),
         edge: (from: Emitter, to: number, known: Knowledge) => this.#edge(from, block, to, { ...known }),
-        ...(choice !== undefined &&
-          following === 0 && {
-            choose: (from: Emitter, isTaken: I32, known: Knowledge) =>
-              this.#choose(from, isTaken, block, choice, { ...known, breaking: at }, known.breaking),
-          }),
+        choose: (from: Emitter, isTaken: I32, known: Knowledge) =>
+          choice !== undefined && following === 0 && this.#choose(from, isTaken, at, known, choice),
       };
       distance += decoded.length;
       e.body.reusingLocals(() => {
@@ -225,42 +222,36 @@ class RegionCompiler {
     });
   }
 
-  /** Both ways of the branch that ends a block, at once. */
-  #choose(
-    e: Emitter,
-    isTaken: I32,
-    block: Block,
-    { over, meeting }: Choice,
-    taken: Knowledge,
-    breaking: Knowledge["breaking"],
-  ): boolean {
+  /** Both ways of the branch that ends a block, at once; false where something has to be written on one of them. */
+  #choose(e: Emitter, isTaken: I32, distance: number, knowledge: Knowledge, choice: Choice): boolean {
     const context = this.#context;
+    const { over, use, meeting } = choice;
     const standing = this.#standing?.get(meeting.id);
     if (standing === undefined || this.#behind.has(this.#node(over.id))) return false;
-    const use = over.instructions.map(({ recording }) => registerUse(recording)).reduce(bothUses);
-    if (!context.mayChoose(standing, taken, use)) return false;
+    if (!context.mayChoose(standing, knowledge, use)) return false;
     const condition = e.local32(isTaken).value;
-    context.choose(e, condition, standing, taken, breaking, use, (knowledge) => {
-      let { distance } = over;
-      over.instructions.forEach((decoded, n) => {
-        const following = over.instructions.length - 1 - n;
-        const setting: Setting = {
-          context,
-          knowledge,
-          distance,
-          windows: undefined,
-          following,
-          backs: [],
-          edge: () => undefined,
-        };
-        distance += decoded.length;
-        new RegionLowering(this.#callees, decoded, setting, e).compile();
-      });
-    });
+    const branch = { isTaken: condition, distance, knowledge };
+    context.choose(e, branch, standing, use, (inside) => this.#over(e, over, inside));
     const done = condition.isZero().select(I32.of(over.instructions.length), I32.of(0));
     e.set(context.budget, context.budget.value.sub(done));
     this.#goto(e, this.#node(meeting.id));
     return true;
+  }
+  /** What a branch goes over, on both of its ways. */
+  #over(e: Emitter, { instructions, distance: begin }: Block, knowledge: Knowledge): void {
+    const common = {
+      context: this.#context,
+      knowledge,
+      windows: undefined,
+      backs: [],
+      edge: () => undefined,
+    };
+    let distance = begin;
+    instructions.forEach((decoded, n) => {
+      const setting: Setting = { ...common, distance, following: instructions.length - 1 - n };
+      distance += decoded.length;
+      new RegionLowering(this.#callees, decoded, setting, e).compile();
+    });
   }
 
   /** From a block without instructions to the one that was said. */

@@ -414,16 +414,17 @@ export class RegionContext {
     const whole = (dirty & 0xffff) | (written & ~writtenRight);
     return (whole & ~to.dirty) === 0 && ((dirtyRight | writtenRight) & ~(to.dirty | to.right)) === 0;
   }
-  /** The two ways of a branch to a meeting: at once, or by `inside`, which uses and writes so much. */
+  /** The two ways of a branch to a meeting: at once, or by `inside`, which writes so much. */
   choose(
     e: Emitter,
-    isTaken: I32,
+    branch: { readonly isTaken: I32; readonly distance: number; readonly knowledge: Knowledge },
     to: Standing,
-    taken: Knowledge,
-    breaking: Knowledge["breaking"],
     { written, writtenRight, sets }: RegisterUse,
     inside: (knowledge: Knowledge) => void,
   ): void {
+    const { isTaken } = branch;
+    const { breaking } = branch.knowledge;
+    const taken: Knowledge = { ...branch.knowledge, breaking: branch.distance };
     const before = e.local32(breaking === "kept" ? this.#breaking.value : I(breaking ?? NOTHING_TAKEN)).value;
     this.arrange(e, to, taken);
     const codes = sets && to.codes !== 1 << CLEAN ? to.codes : 0;

@@ -27,18 +27,12 @@ export function registerUse(recording: Recording): RegisterUse {
   return use;
 }
 
-/** Of two instructions, without regard to their order. */
-export const bothUses = (a: RegisterUse, b: RegisterUse): RegisterUse => ({
-  read: a.read | b.read,
-  written: a.written | b.written,
-  whole: a.whole | b.whole,
-  keptRight: a.keptRight | b.keptRight,
-  // A register is written in its right half alone when both write no more.
-  writtenRight:
-    (a.writtenRight | b.writtenRight) & ~((a.written & ~a.writtenRight) | (b.written & ~b.writtenRight)),
-  code: a.code || b.code,
-  sets: a.sets || b.sets,
-});
+/** Of instructions in sequence, without regard to their order. */
+export const usesOf = (recordings: readonly Recording[]): RegisterUse =>
+  find({
+    statements: recordings.flatMap(({ statements }) => statements),
+    effects: recordings.flatMap(({ effects }) => effects),
+  });
 
 /** Arguments of a row routine. File: 0 general registers, 1 their right halves; others are not kept in locals. */
 export function rowOf(s: Statement & { kind: "call" }): { first: number; last: number; file: number } {
@@ -54,7 +48,7 @@ export function row(first: number, last: number): number[] {
   return Array.from({ length: count }, (_, n) => (first + n) & 15);
 }
 
-function find({ statements, effects }: Recording): RegisterUse {
+function find({ statements, effects }: Pick<Recording, "statements" | "effects">): RegisterUse {
   let read = 0;
   let written = 0;
   let whole = 0;
