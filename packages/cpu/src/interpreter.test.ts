@@ -128,6 +128,23 @@ describe("EXECUTE", () => {
   });
 });
 
+describe("LOAD ADDRESS", () => {
+  const modes = [
+    ["64", 0x2222_2223_8765_5321n],
+    ["31", 0x1111_1111_0765_5321n],
+    ["24", 0x1111_1111_0065_5321n],
+  ] as const;
+  it.each(modes)("in %s-bit mode sets as much of the register as an address has", (mode, address) => {
+    for (const program of ["41123321", "e31233210071"]) {
+      engine.reset(mode);
+      engine.put(0x1000, bytes(program)); // la or lay %r1,0x321(%r2,%r3)
+      engine.gr({ 1: 0x1111_1111_1111_1111n, 2: 0x2222_2222_8000_0000n, 3: 0x1_0765_5000n });
+      engine.interpreter.run(cpu.block, 1);
+      expect(engine.gr()[1]).toBe(address);
+    }
+  });
+});
+
 describe("the interpreter's loop", () => {
   it("names instructions that exist", () => {
     const known = new Set(instructions.map(({ mnemonic }) => mnemonic));

@@ -441,8 +441,8 @@ export const loads: readonly Instruction[] = [
 
 /** The address goes to bits 33-63, 40-63 or 0-63 by addressing mode; outside 64-bit mode bits 0-31 stay. */
 function loadAddress(to: I32, address: I64): Effects {
-  const merged = gr(to).value.and(0xffff_ffff_0000_0000n).or(address);
-  return [gr(to).set(psw.extendedMode.select(address, merged))];
+  const merged = () => gr(to).value.and(0xffff_ffff_0000_0000n).or(address);
+  return [gr(to).set(choose(psw.extendedMode, () => address, merged))];
 }
 function loadAddressExtended(to: I32, operand: { readonly address: I64; readonly ar: I32 }): Effects {
   // Address space: 0 primary, 1 access register, 2 secondary, 3 home; ALETs 0, AR[B2] (0 for B2 = 0), 1, 2.

@@ -304,8 +304,6 @@ const tests: readonly Instruction[] = [
   }),
 ];
 
-const amount = (operand: { readonly address: I64 }): I64 => operand.address.and(63);
-
 /** SHIFT LEFT SINGLE keeps the sign; CC 3 when a bit unlike the sign is shifted out. */
 function shiftLeft64(to: I32, value: I64, count: I64): Effects {
   const sign = share(value.and(1n << 63n));
@@ -352,58 +350,58 @@ const setPair = (r1: I32, value: I64): Effects => [
 ];
 
 const shifts: readonly Instruction[] = [
-  insn("SLA", RSs(0x8b), "SHIFT LEFT SINGLE", ({ r1, s2 }) => shiftLeft32(r1, gr(r1).low, share(amount(s2)))),
+  insn("SLA", RSs(0x8b), "SHIFT LEFT SINGLE", ({ r1, count2 }) => shiftLeft32(r1, gr(r1).low, share(count2))),
   insn(
     "SLAK",
     RSYa(0xebdd),
     "SHIFT LEFT SINGLE",
-    ({ r1, r3, s2 }) => shiftLeft32(r1, gr(r3).low, share(amount(s2))),
+    ({ r1, r3, count2 }) => shiftLeft32(r1, gr(r3).low, share(count2)),
     { facility: 45 },
   ),
-  insn("SLAG", RSYa(0xeb0b), "SHIFT LEFT SINGLE", ({ r1, r3, s2 }) =>
-    shiftLeft64(r1, gr(r3).value, share(amount(s2))),
+  insn("SLAG", RSYa(0xeb0b), "SHIFT LEFT SINGLE", ({ r1, r3, count2 }) =>
+    shiftLeft64(r1, gr(r3).value, share(count2)),
   ),
-  insn("SRA", RSs(0x8a), "SHIFT RIGHT SINGLE", ({ r1, s2 }) => shiftRight32(r1, gr(r1).low, amount(s2))),
+  insn("SRA", RSs(0x8a), "SHIFT RIGHT SINGLE", ({ r1, count2 }) => shiftRight32(r1, gr(r1).low, count2)),
   insn(
     "SRAK",
     RSYa(0xebdc),
     "SHIFT RIGHT SINGLE",
-    ({ r1, r3, s2 }) => shiftRight32(r1, gr(r3).low, amount(s2)),
+    ({ r1, r3, count2 }) => shiftRight32(r1, gr(r3).low, count2),
     { facility: 45 },
   ),
-  insn("SRAG", RSYa(0xeb0a), "SHIFT RIGHT SINGLE", ({ r1, r3, s2 }) =>
-    shiftRight64(r1, gr(r3).value, amount(s2)),
+  insn("SRAG", RSYa(0xeb0a), "SHIFT RIGHT SINGLE", ({ r1, r3, count2 }) =>
+    shiftRight64(r1, gr(r3).value, count2),
   ),
-  insn("SLL", RSs(0x89), "SHIFT LEFT SINGLE LOGICAL", ({ r1, s2 }) => [
-    gr(r1).setLow(logicalLeft32(gr(r1).low, amount(s2))),
+  insn("SLL", RSs(0x89), "SHIFT LEFT SINGLE LOGICAL", ({ r1, count2 }) => [
+    gr(r1).setLow(logicalLeft32(gr(r1).low, count2)),
   ]),
   insn(
     "SLLK",
     RSYa(0xebdf),
     "SHIFT LEFT SINGLE LOGICAL",
-    ({ r1, r3, s2 }) => [gr(r1).setLow(logicalLeft32(gr(r3).low, amount(s2)))],
+    ({ r1, r3, count2 }) => [gr(r1).setLow(logicalLeft32(gr(r3).low, count2))],
     { facility: 45 },
   ),
-  insn("SLLG", RSYa(0xeb0d), "SHIFT LEFT SINGLE LOGICAL", ({ r1, r3, s2 }) => [
-    gr(r1).set(gr(r3).value.shl(amount(s2))),
+  insn("SLLG", RSYa(0xeb0d), "SHIFT LEFT SINGLE LOGICAL", ({ r1, r3, count2 }) => [
+    gr(r1).set(gr(r3).value.shl(count2)),
   ]),
-  insn("SRL", RSs(0x88), "SHIFT RIGHT SINGLE LOGICAL", ({ r1, s2 }) => [
-    gr(r1).setLow(logicalRight32(gr(r1).low, amount(s2))),
+  insn("SRL", RSs(0x88), "SHIFT RIGHT SINGLE LOGICAL", ({ r1, count2 }) => [
+    gr(r1).setLow(logicalRight32(gr(r1).low, count2)),
   ]),
   insn(
     "SRLK",
     RSYa(0xebde),
     "SHIFT RIGHT SINGLE LOGICAL",
-    ({ r1, r3, s2 }) => [gr(r1).setLow(logicalRight32(gr(r3).low, amount(s2)))],
+    ({ r1, r3, count2 }) => [gr(r1).setLow(logicalRight32(gr(r3).low, count2))],
     { facility: 45 },
   ),
-  insn("SRLG", RSYa(0xeb0c), "SHIFT RIGHT SINGLE LOGICAL", ({ r1, r3, s2 }) => [
-    gr(r1).set(gr(r3).value.shrU(amount(s2))),
+  insn("SRLG", RSYa(0xeb0c), "SHIFT RIGHT SINGLE LOGICAL", ({ r1, r3, count2 }) => [
+    gr(r1).set(gr(r3).value.shrU(count2)),
   ]),
-  insn("SLDA", RSs(0x8f), "SHIFT LEFT DOUBLE", ({ r1, s2 }) => {
+  insn("SLDA", RSs(0x8f), "SHIFT LEFT DOUBLE", ({ r1, count2 }) => {
     recognise.even(r1);
     const value = share(pair(r1));
-    const count = share(amount(s2));
+    const count = share(count2);
     const moved = share(
       value
         .shl(count)
@@ -417,24 +415,24 @@ const shifts: readonly Instruction[] = [
       program.fixedPointOverflow(overflow),
     ];
   }),
-  insn("SRDA", RSs(0x8e), "SHIFT RIGHT DOUBLE", ({ r1, s2 }) => {
+  insn("SRDA", RSs(0x8e), "SHIFT RIGHT DOUBLE", ({ r1, count2 }) => {
     recognise.even(r1);
-    const moved = share(pair(r1).shrS(amount(s2)));
+    const moved = share(pair(r1).shrS(count2));
     return [...setPair(r1, moved), cc.signed(moved)];
   }),
-  insn("SLDL", RSs(0x8d), "SHIFT LEFT DOUBLE LOGICAL", ({ r1, s2 }) => {
+  insn("SLDL", RSs(0x8d), "SHIFT LEFT DOUBLE LOGICAL", ({ r1, count2 }) => {
     recognise.even(r1);
-    return setPair(r1, share(pair(r1).shl(amount(s2))));
+    return setPair(r1, share(pair(r1).shl(count2)));
   }),
-  insn("SRDL", RSs(0x8c), "SHIFT RIGHT DOUBLE LOGICAL", ({ r1, s2 }) => {
+  insn("SRDL", RSs(0x8c), "SHIFT RIGHT DOUBLE LOGICAL", ({ r1, count2 }) => {
     recognise.even(r1);
-    return setPair(r1, share(pair(r1).shrU(amount(s2))));
+    return setPair(r1, share(pair(r1).shrU(count2)));
   }),
-  insn("RLL", RSYa(0xeb1d), "ROTATE LEFT SINGLE LOGICAL", ({ r1, r3, s2 }) => [
-    gr(r1).setLow(gr(r3).low.rotl(s2.address.low32().and(31))),
+  insn("RLL", RSYa(0xeb1d), "ROTATE LEFT SINGLE LOGICAL", ({ r1, r3, count2 }) => [
+    gr(r1).setLow(gr(r3).low.rotl(count2.low32())),
   ]),
-  insn("RLLG", RSYa(0xeb1c), "ROTATE LEFT SINGLE LOGICAL", ({ r1, r3, s2 }) => [
-    gr(r1).set(gr(r3).value.rotl(amount(s2))),
+  insn("RLLG", RSYa(0xeb1c), "ROTATE LEFT SINGLE LOGICAL", ({ r1, r3, count2 }) => [
+    gr(r1).set(gr(r3).value.rotl(count2)),
   ]),
 ];
 

@@ -330,7 +330,7 @@ export const psw = {
   dat: state64("pswMask").and(bit(5)).ne(0),
   /** 1 in 64-bit mode; 1 in 31-bit or 64-bit mode. */
   get extendedMode(): I32 {
-    return recorder?.mode.extended === true ? I32.of(1) : state64("pswMask").and(bit(31)).ne(0);
+    return recorder?.mode.extended === true ? I32.of(1) : state64("addressMask").isNegative();
   },
   get basicMode(): I32 {
     return recorder?.mode.extended === true ? I32.of(1) : state64("pswMask").and(bit(32)).ne(0);

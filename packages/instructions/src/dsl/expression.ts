@@ -246,6 +246,15 @@ const comparisons: ReadonlySet<Binary> = new Set([
   "geU",
 ]);
 
+const shifts: ReadonlySet<Binary> = new Set(["shl", "shrU", "shrS", "rotl", "rotr"]);
+
+/** A shift's count without a mask that keeps the bits that count anyway. */
+function countOf(type: ValueType, count: Node): Node {
+  const masked =
+    count.kind === "binary" && count.op === "and" && constantOf(count.b) === BigInt(bits(type) - 1);
+  return masked ? count.a : count;
+}
+
 /** Algebra that makes an operation with a constant disappear: x+0, x&-1, x&0, x<<0 ... */
 function simplify(op: Binary, type: ValueType, a: Node, b: Node): Node | undefined {
   const right = constantOf(b);
@@ -282,7 +291,8 @@ export function binary(op: Binary, a: Node, b: Node): Node {
     const value = foldBinary(op, type, left, right);
     if (value !== undefined) return constant(resultType, value);
   }
-  return simplify(op, type, a, b) ?? { kind: "binary", type: resultType, op, a, b };
+  const second = shifts.has(op) ? countOf(type, b) : b;
+  return simplify(op, type, a, second) ?? { kind: "binary", type: resultType, op, a, b: second };
 }
 
 function foldUnary(op: Unary, type: ValueType, a: bigint): bigint {

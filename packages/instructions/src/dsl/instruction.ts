@@ -46,6 +46,8 @@ export interface Operands {
   readonly s1: StorageOperand;
   readonly s2: StorageOperand;
   readonly s4: StorageOperand;
+  /** The second operand of a shift: the number of bits, 0 to 63. */
+  readonly count2: I64;
 }
 
 export interface Options {
@@ -347,6 +349,13 @@ class FieldOperands implements Operands {
   }
   get s4(): StorageOperand {
     return this.#storage(4);
+  }
+  get count2(): I64 {
+    // Neither the addressing mode nor the left part of a long displacement reaches the six bits.
+    const low = { ...this.#find("d2"), width: 12 };
+    return addressPart(this.#i32("b2"))
+      .add(new I64(this.#source(low)))
+      .and(63);
   }
 }
 
