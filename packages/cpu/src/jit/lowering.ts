@@ -517,6 +517,9 @@ export class RegionLowering extends InstructionLowering {
     super.emit(node);
   }
 
+  protected override get storesCode(): boolean {
+    return false;
+  }
   protected override evaluateConditionCode(cc: ConditionCode, now: (node: Node) => Node): ConditionCode {
     if (this.#eager) return super.evaluateConditionCode(cc, now);
     return { ...cc, a: now(cc.a), b: cc.b === undefined ? undefined : now(cc.b) };

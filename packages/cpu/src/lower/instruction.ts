@@ -119,6 +119,8 @@ export class InstructionLowering extends Emitter {
   readonly #cpu: I32;
   /** Locals of temporaries, by id. */
   readonly #temporaries = new Map<number, number>();
+  /** The condition code that effects set is that of no overflow. */
+  #overflowReplacesCode = false;
   /** How often each node is used, and the locals of those computed already on the way here. */
   #uses: ReadonlyMap<Node, number> = new Map();
   #shared = new Map<Node, number>();
@@ -337,6 +339,7 @@ export class InstructionLowering extends Emitter {
     // A lone store tests and stores in one go, before anything else commits.
     const lone = stores.length === 1 && !nested ? stores[0] : undefined;
     if (lone === undefined) this.#probeStores(effects);
+    this.#overflowReplacesCode = this.storesCode && overflowIsException(effects);
     const ready = effects.length > 1 ? effects.map((e) => this.#evaluate(e)) : effects;
     if (lone !== undefined) this.#effect(ready[effects.indexOf(lone)] as Effect);
     let left = false;
@@ -463,9 +466,14 @@ export class InstructionLowering extends Emitter {
     }
   }
 
+  /** The condition code is stored at once; an overflow that is found later can replace it. */
+  protected get storesCode(): boolean {
+    return true;
+  }
   /** The code's operands, computed before any effect; `now` keeps the value of a node. */
   protected evaluateConditionCode(cc: ConditionCode, now: (node: Node) => Node): ConditionCode {
-    return { rule: "value", a: now(conditionCode(cc).node), b: undefined };
+    const code = this.#overflowReplacesCode ? conditionCode({ ...cc, rule: "signed" }) : conditionCode(cc);
+    return { rule: "value", a: now(code.node), b: undefined };
   }
   protected setConditionCode(cc: ConditionCode): void {
     this.store("i32", this.#cpu, at.cc, conditionCode(cc));
@@ -590,9 +598,10 @@ export class InstructionLowering extends Emitter {
     if (masked === undefined) this.#interruptIf(new I32(e.condition), e);
     else {
       // The program mask is looked at only when it matters.
-      this.rarely(new I32(masked.condition), () =>
-        this.scope(() => this.#interruptIf(new I32(masked.mask), e)),
-      );
+      this.rarely(new I32(masked.condition), () => {
+        if (this.#overflowReplacesCode) this.store("i32", this.#cpu, at.cc, I32.of(3));
+        this.scope(() => this.#interruptIf(new I32(masked.mask), e));
+      });
     }
   }
   #interruptIf(condition: I32, e: Effect & { kind: "programAfter" }): void {
@@ -713,6 +722,19 @@ export class InstructionLowering extends Emitter {
   }
 }
 
+const overflowRules: ReadonlySet<ConditionCode["rule"]> = new Set([
+  "addSigned",
+  "subtractSigned",
+  "signedOrOverflow",
+]);
+/** The condition code tells an overflow, and the overflow may be an exception: it has to be looked for but once. */
+function overflowIsException(effects: readonly Effect[]): boolean {
+  return (
+    effects.some((e) => e.kind === "setCc" && overflowRules.has(e.cc.rule)) &&
+    effects.some((e) => e.kind === "programAfter" && maskedByPsw(e.condition) !== undefined)
+  );
+}
+
 /** Whether a sum or a difference has overflowed, by the rule that describes it and what goes with that. */
 export function overflows(rule: ConditionCode["rule"], result: I32 | I64, operand: I32 | I64): I32 {
   if (result instanceof I64) return overflowed(rule, result, operand as I64);
@@ -736,16 +758,20 @@ export function conditionCode({ rule, a, b }: ConditionCode): I32 {
   const value = (node: Node): I32 | I64 => (node.type === "i64" ? new I64(node) : new I32(node));
   const first = value(a);
   const second = b === undefined ? first : value(b);
-  const order = (low: I32, high: I32) => low.or(high.shl(1));
-  const compare = (op: "ltS" | "gtS" | "ltU" | "gtU"): I32 =>
+  // As sums: hosts add a doubled number in one step.
+  const order = (low: I32, high: I32) => low.add(high.shl(1));
+  const compare = (op: "ltS" | "gtS" | "ltU" | "gtU" | "geU" | "ne"): I32 =>
     first instanceof I64 ? first[op](second as I64) : first[op](second as I32);
+  // Two when it is not zero, less one when it is negative.
+  const signed = (): I32 =>
+    order(first instanceof I64 ? first.shrS(63).low32() : first.shrS(31), first.ne(0));
   switch (rule) {
     case "value":
       return new I32(a);
     case "signed":
-      return order(first.ltS(0), first.gtS(0));
+      return signed();
     case "signedOrOverflow":
-      return (second as I32).select(I32.of(3), first.ltS(0).or(first.gtS(0).shl(1)));
+      return (second as I32).select(I32.of(3), signed());
     case "compareSigned":
       return order(compare("ltS"), compare("gtS"));
     case "compareUnsigned":
@@ -754,7 +780,7 @@ export function conditionCode({ rule, a, b }: ConditionCode): I32 {
       return first.ne(0);
     case "addSigned":
     case "subtractSigned":
-      return overflows(rule, first, second).select(I32.of(3), order(first.ltS(0), first.gtS(0)));
+      return overflows(rule, first, second).select(I32.of(3), signed());
     case "addLogical":
       return order(first.ne(0), compare("ltU"));
     case "underMask":
@@ -765,10 +791,8 @@ export function conditionCode({ rule, a, b }: ConditionCode): I32 {
       const mixed = rule === "underMask" ? isLeft.select(I32.of(2), I32.of(1)) : I32.of(1);
       return selected.isZero().select(I32.of(0), selected.eq(mask).select(I32.of(3), mixed));
     }
-    case "subtractLogical": {
-      const equal = first instanceof I64 ? first.eq(second as I64) : first.eq(second as I32);
-      return I32.of(3).sub(equal).sub(compare("ltU").shl(1));
-    }
+    case "subtractLogical":
+      return order(compare("ne"), compare("geU"));
   }
 }
 

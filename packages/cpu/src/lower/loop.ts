@@ -224,7 +224,8 @@ export function defineRun(
       if (entering === undefined) loop.arrive = again;
       countOne(e, loop, loop.origin.value.sub(loop.place.value.unsigned64()));
       e.set(loop.word, load.i32(loop.place.value, 4));
-      const handler = e.local32(firstLevel(loop.word.value.shrU(16)));
+      // A load of its own: what shares the halfword with the arms would be kept for them.
+      const handler = e.local32(firstLevel(load.u16(loop.place.value, 6)));
       const hot = handlers.filter(({ definition }) => isHot(definition));
       const arms = hot.map((h) => () => emitInstruction(e, loop, callees, h));
       const other = arms.length;
@@ -303,12 +304,12 @@ export function defineCall(module: ModuleBuilder, table: number): number {
 
 /** Leave when the budget is used up; else one instruction begins. */
 function countOne(e: Emitter, { cpu, budget }: Loop, here: I64): void {
-  e.rarely(budget.value.leS(0), () => {
+  e.set(budget, budget.value.sub(1));
+  e.rarely(budget.value.ltS(0), () => {
     e.store("i32", cpu, at.event, I(Event.slice));
     e.store("i64", cpu, at.pswAddress, here);
-    e.return(budget.value);
+    e.return(budget.value.add(1));
   });
-  e.set(budget, budget.value.sub(1));
 }
 
 /** Open the window that `target` is in. An instruction at its very end, which may go beyond, is called at once. */
