@@ -1,11 +1,13 @@
 /**
  * If-conversion. Branches over so little that doing it in vain costs less than a wrong guess of the host's: both ways are gone
- * at once, and the branch's condition selects what each of them leaves.
+ * at once, and the branch's condition selects what each of them leaves. What is fetched in vain must not be missed: its
+ * window is open by then.
  */
 import type { Understood, UnderstoodBlock as Block, UnderstoodRegion as Region } from "./meanings.ts";
 import { type Successor, crossesPage } from "./region.ts";
 import { type RegisterUse, registerUse, usesOf } from "./registers.ts";
 import type { Node } from "./structure.ts";
+import { type Window, type WindowUses, isShared } from "./windows.ts";
 
 export interface Choice {
   /** What the branch goes over, and what that does with registers and the condition code. */
@@ -13,6 +15,9 @@ export interface Choice {
   readonly use: RegisterUse;
   /** Where both ways meet. */
   readonly meeting: Successor;
+  /** What has to be open for that, and what it is for. */
+  readonly window: Window | undefined;
+  readonly windows: readonly WindowUses[] | undefined;
 }
 
 /** Instructions that a branch may go over. */
@@ -22,6 +27,7 @@ const MOST = 2;
 export function findChoice(
   { blocks, offset }: Region,
   nodes: ReadonlyMap<number, Node>,
+  uses: ReadonlyMap<number, readonly WindowUses[]>,
   { id, distance, instructions, successors }: Block,
 ): Choice | undefined {
   const last = instructions.at(-1);
@@ -36,16 +42,30 @@ export function findChoice(
   const meets = over.successors.length === 1 && onward?.id === meeting.id;
   if (!meets || [next, meeting, onward].some((way) => way.enters !== undefined)) return undefined;
   if ([next, meeting].some((way) => crossesPage(offset, distance, way.distance))) return undefined;
+  const windows = uses.get(over.id);
+  const fetches = over.instructions.flatMap((instruction, n) => fetchesBy(instruction, windows?.[n]));
+  const [window] = fetches;
   if (over.instructions.length > MOST || !over.instructions.every(isPlain)) return undefined;
-  return { over, use: usesOf(over.instructions.map(({ recording }) => recording)), meeting };
+  if (fetches.some((fetch) => fetch === undefined || fetch !== window)) return undefined;
+  const use = usesOf(over.instructions.map(({ recording }) => recording));
+  return { over, use, meeting, window, windows };
 }
 
-/** It only computes, from general registers into them and into the condition code, and always ends. */
+/** The windows that operands are fetched by, which are open before the instruction; undefined for any other. */
+const fetchesBy = ({ recording }: Understood, uses: WindowUses | undefined): (Window | undefined)[] =>
+  recording.statements
+    .filter((s) => s.kind === "fetch")
+    .map((s) => {
+      const use = uses?.fetches.get(s);
+      return use !== undefined && !use.opens && isShared(use.window) ? use.window : undefined;
+    });
+
+/** It only computes and fetches, into general registers and the condition code, and always ends. */
 function isPlain({ recording, branch }: Understood): boolean {
   const { statements, effects } = recording;
   if (branch !== undefined || registerUse(recording).code) return false;
   const inRegisters = effects.every(
     (e) => e.kind === "setCc" || (e.kind === "setRegister" && e.file === "gr"),
   );
-  return inRegisters && statements.every((s) => s.kind === "let");
+  return inRegisters && statements.every((s) => s.kind === "let" || s.kind === "fetch");
 }

@@ -193,7 +193,7 @@ class RegionCompiler {
     }
     e.set(context.budget, context.budget.value.sub(instructions.length));
     const windows = this.#windows.uses.get(node.id);
-    const choice = this.#standing && findChoice(this.#region, this.#nodes, block);
+    const choice = this.#standing && findChoice(this.#region, this.#nodes, this.#windows.uses, block);
     let { distance } = block;
     instructions.forEach((decoded, n) => {
       const at = distance;
@@ -225,30 +225,40 @@ class RegionCompiler {
   /** Both ways of the branch that ends a block, at once; false where something has to be written on one of them. */
   #choose(e: Emitter, isTaken: I32, distance: number, knowledge: Knowledge, choice: Choice): boolean {
     const context = this.#context;
-    const { over, use, meeting } = choice;
+    const { over, use, meeting, window } = choice;
     const standing = this.#standing?.get(meeting.id);
     if (standing === undefined || this.#behind.has(this.#node(over.id))) return false;
     if (!context.mayChoose(standing, knowledge, use)) return false;
     const condition = e.local32(isTaken).value;
     const branch = { isTaken: condition, distance, knowledge };
-    context.choose(e, branch, standing, use, (inside) => this.#over(e, over, inside));
-    const done = condition.isZero().select(I32.of(over.instructions.length), I32.of(0));
-    e.set(context.budget, context.budget.value.sub(done));
-    this.#goto(e, this.#node(meeting.id));
-    return true;
+    const goBoth = () => {
+      context.choose(e, branch, standing, use, (inside) => this.#over(e, choice, inside));
+      const done = condition.isZero().select(I32.of(over.instructions.length), I32.of(0));
+      e.set(context.budget, context.budget.value.sub(done));
+      this.#goto(e, this.#node(meeting.id));
+    };
+    if (window === undefined) {
+      goBoth();
+      return true;
+    }
+    // What cannot be fetched by a window may not be accessible at all.
+    e.if(context.window(window).value.isNotZero(), goBoth, undefined, "likely");
+    return false;
   }
   /** What a branch goes over, on both of its ways. */
-  #over(e: Emitter, { instructions, distance: begin }: Block, knowledge: Knowledge): void {
+  #over(e: Emitter, { over, windows }: Choice, knowledge: Knowledge): void {
+    const { instructions } = over;
     const common = {
       context: this.#context,
       knowledge,
-      windows: undefined,
+      areOpen: true,
       backs: [],
       edge: () => undefined,
     };
-    let distance = begin;
+    let { distance } = over;
     instructions.forEach((decoded, n) => {
-      const setting: Setting = { ...common, distance, following: instructions.length - 1 - n };
+      const following = instructions.length - 1 - n;
+      const setting: Setting = { ...common, distance, following, windows: windows?.[n] };
       distance += decoded.length;
       new RegionLowering(this.#callees, decoded, setting, e).compile();
     });

@@ -72,6 +72,8 @@ export interface Setting {
   readonly backs: readonly number[];
   /** Of operands whose access tests are shared. */
   readonly windows: WindowUses | undefined;
+  /** They are known to be open. */
+  readonly areOpen?: boolean;
   /** Go on at a distance from the entry; every way of what this emits ends elsewhere. */
   readonly edge: (e: Emitter, distance: number, knowledge: Knowledge) => void;
   /** Go both ways of the branch at once; false where that cannot be done. */
@@ -222,6 +224,7 @@ export class RegionLowering extends InstructionLowering {
   readonly #decoded: Decoded;
   readonly #distance: number;
   readonly #windows: WindowUses | undefined;
+  readonly #areOpen: boolean;
   readonly #choose: Setting["choose"];
   /** As long as no effect has committed the instruction can be left to the interpreter. */
   readonly #again: boolean;
@@ -249,6 +252,7 @@ export class RegionLowering extends InstructionLowering {
     this.#decoded = decoded;
     this.#distance = setting.distance;
     this.#windows = setting.windows;
+    this.#areOpen = setting.areOpen ?? false;
     this.#choose = setting.choose;
     this.#again = !calls;
     this.#storesMore = stores;
@@ -350,10 +354,17 @@ export class RegionLowering extends InstructionLowering {
   #fetchByWindow(s: FetchStatement, use: WindowUse): void {
     const size = s.size === 16 ? 8 : s.size;
     const { window, displacement } = use;
+    const fetchByPlace = (place: Local<StorageOffset>) => {
+      this.code.get(place.index);
+      this.loadStorage(loadOf[size], window.last - displacement + 8 + WINDOW_BIAS - size);
+    };
+    if (this.#areOpen) {
+      fetchByPlace(this.#context.window(window));
+      return;
+    }
     const place = this.#ifWindow(use, size === 8 ? "i64" : "i32");
     this.depth += 1;
-    this.code.get(place.index);
-    this.loadStorage(loadOf[size], window.last - displacement + 8 + WINDOW_BIAS - size);
+    fetchByPlace(place);
     this.code.else();
     this.scope(() => {
       const ea = this.addressLocal(s.address);

@@ -457,8 +457,10 @@ describe("programs with routines, structures and loops", () => {
   });
 
   it.each(Array.from({ length: 12 }, (_, n) => n))("the same, with both ways gone at once: %i", (n) => {
-    const program = choosingProgram(randomFrom(`choosing/${n}`));
-    everywhere((count) => `${program(Math.max(20_000, count / 5))}${END}`, undefined, 0xdeadn, on);
+    const random = randomFrom(`choosing/${n}`);
+    const program = choosingProgram(random);
+    const data = Uint8Array.from({ length: 0x2000 }, () => random.below(256));
+    everywhere((count) => `${program(Math.max(20_000, count / 5))}${END}`, data, 0xdeadn, on);
   });
 });
 

@@ -142,23 +142,41 @@ function beginning(random: Random): string[] {
 }
 
 /**
- * Loops whose branches go over an instruction or two that only compute. After the last round an operand is outside of
- * storage, so that the breaking-event address and the condition code are seen in the middle of the loop.
+ * Loops whose branches go over an instruction or two that only compute, or fetch what an access test before the loop was for.
+ * In the last round operands are outside of storage, if no branch goes over them, so that the breaking-event address and the
+ * condition code are seen in the middle of the loop.
  */
 export function choosingProgram(random: Random): (rounds: number) => string {
   let labels = 0;
+  /** Operands by the last base lie on two pages; the second one changes from round to round. */
+  const bases = ["%r12", "%r7", "%r10"];
   const compute = () => `    ${pick(random, computing)(random)}`;
-  const choice = (): string[] => {
+  const fetch = (by: readonly string[]) => {
+    const [mnemonic, size] = pick(random, fetches);
+    return `    ${mnemonic} ${value(random)},${size * random.below(0x60 / size)}(${pick(random, by)})`;
+  };
+  const choice = (by: readonly string[]): string[] => {
     const over = `o${labels++}`;
-    const least = Array.from({ length: 1 + random.below(2) }, compute);
+    const one = () => (random.below(2) === 0 ? fetch(by) : compute());
+    const least = Array.from({ length: 1 + random.below(2) }, one);
     const asks = random.below(3) === 0 ? [`    ipm ${value(random)}`] : [];
     return [compute(), `    ${branch(random, over)}`, ...least, `${over}:`, ...asks];
   };
-  const choices = () => Array.from({ length: 1 + random.below(3) }, choice).flat();
-  const inner = [`    lhi %r6,${1 + random.below(20)}`, "inner:", ...choices(), "    brct %r6,inner"];
+  const choices = (most: number, ...by: readonly string[]) =>
+    Array.from({ length: 1 + random.below(most) }, () => choice(by)).flat();
+  const counted = choices(5, ...bases, "%r8,%r12");
+  const inner = [`    lhi %r6,${1 + random.below(20)}`, "inner:", ...counted, "    brct %r6,inner"];
   const failing = ["    lgr %r8,%r13", "    aghi %r8,-2", "    srag %r8,%r8,63", "    sllg %r8,%r8,40"];
-  const round = [...failing, ...choices(), ...inner, ...choices(), "    lg %r9,0(%r8,%r12)"];
-  const start = beginning(random);
+  const changing = ["    risbg %r7,%r13,60,188,0", "    agr %r7,%r12"];
+  const round = [
+    ...failing,
+    ...changing,
+    ...choices(3, ...bases),
+    ...inner,
+    ...choices(3, ...bases),
+    "    lg %r9,0(%r8,%r12)",
+  ];
+  const start = [...beginning(random), "    lgr %r10,%r12", `    agfi %r10,${APART}`];
   return (rounds) =>
     [...start, `    lgfi %r13,${rounds}`, "again:", ...round, "    brctg %r13,again"].join("\n");
 }
