@@ -54,14 +54,17 @@ export function needingCode(
 }
 
 function firstUse(instructions: readonly Understood[]): "needs" | "sets" | undefined {
-  for (const { recording, branch } of instructions) {
-    const { statements, effects } = recording;
-    if (statements.some((s) => s.kind !== "let")) return "needs";
-    const sets = effects.some((e) => e.kind === "setCc");
-    const plain = effects.every((e) => e.kind === "setRegister" || e.kind === "setCc" || e.kind === "branch");
-    const away = branch !== undefined && branch.distance === undefined;
-    if (!plain || away || registerUse(recording).code) return "needs";
-    if (sets) return "sets";
+  for (const instruction of instructions) {
+    if (!onlyComputes(instruction)) return "needs";
+    if (instruction.recording.effects.some((e) => e.kind === "setCc")) return "sets";
   }
   return undefined;
+}
+
+/** It neither asks for the condition code nor is there a way out of it, but by a branch to a known place. */
+export function onlyComputes({ recording, branch }: Understood): boolean {
+  const { statements, effects } = recording;
+  const plain = effects.every((e) => e.kind === "setRegister" || e.kind === "setCc" || e.kind === "branch");
+  const away = branch !== undefined && branch.distance === undefined;
+  return plain && !away && statements.every((s) => s.kind === "let") && !registerUse(recording).code;
 }

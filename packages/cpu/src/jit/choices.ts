@@ -1,7 +1,7 @@
 /**
  * If-conversion. Branches over so little that doing it in vain costs less than a wrong guess of the host's: both ways are gone
- * at once, and the branch's condition selects what each of them leaves. What is fetched in vain must not be missed: its
- * window is open by then.
+ * at once, and the branch's condition selects what each of them leaves: registers where they meet, the rest where it is
+ * asked for. What is fetched in vain must not be missed: its window is open by then.
  */
 import type { Understood, UnderstoodBlock as Block, UnderstoodRegion as Region } from "./meanings.ts";
 import { type Successor, crossesPage } from "./region.ts";

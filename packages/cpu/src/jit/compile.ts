@@ -3,9 +3,9 @@ import { I32 } from "@lockframe/instructions";
 import type { Emitter, Label } from "../lower/emitter.ts";
 import type { Callees } from "../lower/instruction.ts";
 import type { FunctionBody } from "../wasm/module.ts";
-import { findPolls, needingCode } from "./asked-code.ts";
+import { findPolls, needingCode, onlyComputes } from "./asked-code.ts";
 import { type Choice, findChoice } from "./choices.ts";
-import { CODE, type Knowledge, RegionContext } from "./context.ts";
+import { CODE, type Chosen, type Knowledge, RegionContext } from "./context.ts";
 import { keptRegisters } from "./kept-registers.ts";
 import { loopLevels } from "./loops.ts";
 import { RegionLowering, type Setting, callsOut, isEager, writesBack } from "./lowering.ts";
@@ -54,6 +54,10 @@ class RegionCompiler {
   /** Blocks that come behind a loop, though one within it dominates them. */
   readonly #behind: ReadonlySet<Node>;
   readonly #merges = new Map<Node, Label>();
+  /** Where the two ways of a branch alone meet that were gone at once. */
+  readonly #chosen = new Map<Node, Chosen & { readonly branch: number }>();
+  /** How many ways lead to blocks. */
+  readonly #ways = new Map<number, number>();
 
   constructor(given: Region, callees: RegionCallees) {
     const { entry, offset } = given;
@@ -71,7 +75,9 @@ class RegionCompiler {
     this.#needsCode = needingCode(region, this.#nodes, this.#offset, this.#polls);
     let used = 0;
     for (const id of this.#nodes.keys()) {
-      for (const { recording } of this.#block(id).instructions) {
+      const block = this.#block(id);
+      for (const to of block.successors) this.#ways.set(to.id, (this.#ways.get(to.id) ?? 0) + 1);
+      for (const { recording } of block.instructions) {
         const use = registerUse(recording);
         used |= use.read | use.written;
       }
@@ -207,9 +213,10 @@ class RegionCompiler {
         backs: backs.map((to) => to.distance),
         edge: (from: Emitter, to: number, known: Knowledge) => this.#edge(from, block, to, { ...known }),
         choose: (from: Emitter, isTaken: I32, known: Knowledge) =>
-          choice !== undefined && following === 0 && this.#choose(from, isTaken, at, known, choice),
+          choice !== undefined && following === 0 && this.#choose(from, isTaken, at, known, choice, node.id),
       };
       distance += decoded.length;
+      if (!onlyComputes(decoded)) context.settle(e, knowledge);
       e.body.reusingLocals(() => {
         try {
           new RegionLowering(this.#callees, decoded, setting, e).compile();
@@ -223,19 +230,33 @@ class RegionCompiler {
   }
 
   /** Both ways of the branch that ends a block, at once; false where something has to be written on one of them. */
-  #choose(e: Emitter, isTaken: I32, distance: number, knowledge: Knowledge, choice: Choice): boolean {
+  #choose(
+    e: Emitter,
+    isTaken: I32,
+    distance: number,
+    knowledge: Knowledge,
+    choice: Choice,
+    branch: number,
+  ): boolean {
     const context = this.#context;
     const { over, use, meeting, window } = choice;
     const standing = this.#standing?.get(meeting.id);
     if (standing === undefined || this.#behind.has(this.#node(over.id))) return false;
     if (!context.mayChoose(standing, knowledge, use)) return false;
+    const to = this.#node(meeting.id);
     const condition = e.local32(isTaken).value;
-    const branch = { isTaken: condition, distance, knowledge };
+    const chosen = context.beforeChoice(e, { isTaken: condition, distance }, standing, use, knowledge);
+    const alone = this.#ways.get(to.id) === 2;
+    if (alone) this.#chosen.set(to, { ...chosen, branch });
     const goBoth = () => {
-      context.choose(e, branch, standing, use, (inside) => this.#over(e, choice, inside));
-      const done = condition.isZero().select(I32.of(over.instructions.length), I32.of(0));
-      e.set(context.budget, context.budget.value.sub(done));
-      this.#goto(e, this.#node(meeting.id));
+      context.choose(e, standing, use, { ...knowledge }, (inside) => this.#over(e, choice, inside));
+      const { length } = over.instructions;
+      const notDone = isFlag(isTaken)
+        ? condition.shl(Math.log2(length))
+        : condition.select(I32.of(length), I32.of(0));
+      e.set(context.budget, context.budget.value.add(notDone).sub(length));
+      if (!alone) context.settle(e, { ...context.standing(standing), chosen });
+      this.#goto(e, to);
     };
     if (window === undefined) {
       goBoth();
@@ -302,6 +323,8 @@ class RegionCompiler {
       this.#back(e, from, to, knowledge, leaveRarely);
     } else if (to.merge || this.#behind.has(to)) {
       this.#meet(e, to, knowledge);
+      const chosen = this.#chosen.get(to);
+      if (chosen !== undefined) context.isChosen(e, chosen.branch === from.id);
       this.#goto(e, to);
     } else this.#tree(e, to, knowledge);
   }
@@ -343,10 +366,15 @@ class RegionCompiler {
     const standing = this.#standing?.get(node.id);
     return standing === undefined
       ? this.#context.atMeeting(this.#keptAt(node))
-      : this.#context.standing(standing);
+      : { ...this.#context.standing(standing), chosen: this.#chosen.get(node) };
   }
   /** General registers that are in locals where several ways lead to a block. */
   #keptAt({ id }: Node): number {
     return this.#kept.get(id) ?? 0;
   }
 }
+
+const comparisons: ReadonlySet<string> = new Set("eqz eq ne ltS ltU gtS gtU leS leU geS geU".split(" "));
+/** It is 0 or 1. */
+const isFlag = ({ node }: I32): boolean =>
+  (node.kind === "unary" || node.kind === "binary") && comparisons.has(node.op);

@@ -67,6 +67,16 @@ export interface Knowledge {
   dirty: number;
   /** Distance of the last branch that was taken, when the CPU's block does not have it yet; "kept": it is in a local. */
   breaking: number | "kept" | undefined;
+  /** Two ways were gone at once, and what the code is made from and the last branch have still to be chosen from them. */
+  chosen: Chosen | undefined;
+}
+
+/** Of two ways that were gone at once. */
+export interface Chosen {
+  /** How the condition code may be described that differs; `CLEAN` alone when none does, or nobody asks for it. */
+  readonly codes: Codes;
+  /** Distance of the branch. */
+  readonly distance: number;
 }
 
 /** The condition code in a set of registers, each of which is a bit by its number. */
@@ -108,6 +118,11 @@ export class RegionContext {
   readonly #breaking = this.e.local32();
   readonly #rule = this.e.local32();
   readonly #rules = new Set<Rule>();
+  /** Of a branch whose ways were gone at once: whether it was taken; the code as it was, and the last branch before it. */
+  readonly #isTaken = this.e.local32();
+  readonly #ruleTaken = this.e.local32();
+  readonly #operandsTaken = [this.e.local64(), this.e.local64()] as const;
+  readonly #breakingBefore = this.e.local32();
   readonly #windows = new Map<Window, Local<StorageOffset>>();
   /** Ways out: with the condition code still to be written; with everything written. */
   #outWithCode: Label = 0;
@@ -165,6 +180,7 @@ export class RegionContext {
       right: 0,
       dirtyRight: 0,
       breaking: undefined,
+      chosen: undefined,
     };
   }
 
@@ -198,7 +214,9 @@ export class RegionContext {
   // --- ways out ------------------------------------------------------------------------------------
 
   /** Go on at an address; `unused` instructions were counted that did not begin. */
-  goOn(e: Emitter, target: I64, knowledge: Knowledge, unused = 0): void {
+  goOn(e: Emitter, target: I64, known: Knowledge, unused = 0): void {
+    const knowledge = { ...known };
+    this.settle(e, knowledge);
     this.#writeAll(e, knowledge);
     e.returnCall(this.#chain, this.cpu, target, this.budget.value.add(unused));
   }
@@ -220,7 +238,9 @@ export class RegionContext {
     if (this.lasting) this.#leave(e, distance, Info.goOn | unused, knowledge);
     else this.goOn(e, this.addressOf(distance), knowledge, unused);
   }
-  #leave(e: Emitter, distance: number, info: number, knowledge: Knowledge): void {
+  #leave(e: Emitter, distance: number, info: number, known: Knowledge): void {
+    const knowledge = { ...known };
+    this.settle(e, knowledge);
     const { dirty, rule } = knowledge;
     if (this.lasting) {
       const inLocal = knowledge.rules !== undefined;
@@ -401,6 +421,7 @@ export class RegionContext {
   }
   /** From what is known on one way to what is known where it meets others. */
   arrange(e: Emitter, to: Standing, knowledge: Knowledge): void {
+    this.settle(e, knowledge, to.codes !== 1 << CLEAN);
     this.#writeUnexpected(e, to, knowledge);
     this.splitRight(e, to.right, knowledge);
     this.takeWhole(e, (to.live | to.dirty) & ~to.right, knowledge);
@@ -414,23 +435,42 @@ export class RegionContext {
     const whole = (dirty & 0xffff) | (written & ~writtenRight);
     return (whole & ~to.dirty) === 0 && ((dirtyRight | writtenRight) & ~(to.dirty | to.right)) === 0;
   }
+  /**
+   * Before the two ways of a branch are gone at once, to where so much is known: what may have to be chosen from them, of
+   * which `inside` says so much.
+   */
+  beforeChoice(
+    e: Emitter,
+    branch: { readonly isTaken: I32; readonly distance: number },
+    to: Standing,
+    { sets }: RegisterUse,
+    knowledge: Knowledge,
+  ): Chosen {
+    this.settle(e, knowledge);
+    const { breaking, dirty, rule, rules } = knowledge;
+    e.set(this.#isTaken, branch.isTaken);
+    e.set(this.#breakingBefore, breaking === "kept" ? this.#breaking.value : I(breaking ?? NOTHING_TAKEN));
+    const codes = sets ? to.codes : 1 << CLEAN;
+    if (!isOne(codes))
+      e.set(this.#ruleTaken, rules === undefined ? I(dirty & CODE ? rule : CLEAN) : this.#rule.value);
+    this.#eachOperand(codes, (operand, taken, n) =>
+      e.set(taken, n < knowledge.operands ? operand.value : I64.of(0)),
+    );
+    return { codes, distance: branch.distance };
+  }
   /** The two ways of a branch to a meeting: at once, or by `inside`, which writes so much. */
   choose(
     e: Emitter,
-    branch: { readonly isTaken: I32; readonly distance: number; readonly knowledge: Knowledge },
     to: Standing,
-    { written, writtenRight, sets }: RegisterUse,
+    { written, writtenRight }: RegisterUse,
+    before: Knowledge,
     inside: (knowledge: Knowledge) => void,
   ): void {
-    const { isTaken } = branch;
-    const { breaking } = branch.knowledge;
-    const taken: Knowledge = { ...branch.knowledge, breaking: branch.distance };
-    const before = e.local32(breaking === "kept" ? this.#breaking.value : I(breaking ?? NOTHING_TAKEN)).value;
+    const isTaken = this.#isTaken.value;
+    const taken: Knowledge = { ...before, breaking: "kept" };
     this.arrange(e, to, taken);
-    const codes = sets && to.codes !== 1 << CLEAN ? to.codes : 0;
-    const [rule, a, b] = [this.#rule, ...this.#operands];
-    const changed32 = isOne(codes) ? [] : [rule];
-    const changed64 = [a, b].slice(0, operandsIn(codes));
+    const changed32: Local<I32>[] = [];
+    const changed64: Local<I64>[] = [];
     for (const n of numbers(written)) {
       const bit = 1 << n;
       if (to.right & bit) changed32.push(this.right(n));
@@ -438,12 +478,36 @@ export class RegionContext {
     }
     const kept32 = changed32.map((local) => [local, e.local32(local.value).value] as const);
     const kept64 = changed64.map((local) => [local, e.local64(local.value).value] as const);
-    const knowledge: Knowledge = { ...taken, breaking: "kept" };
-    inside(knowledge);
-    this.arrange(e, to, knowledge);
+    inside(taken);
+    this.arrange(e, to, taken);
     for (const [local, kept] of kept32) e.set(local, isTaken.select(kept, local.value));
     for (const [local, kept] of kept64) e.set(local, isTaken.select(kept, local.value));
-    e.set(this.#breaking, isTaken.select(this.#breaking.value, before));
+  }
+  /** On one of the two ways: which it is. */
+  isChosen(e: Emitter, isTaken: boolean): void {
+    e.set(this.#isTaken, I(isTaken ? 1 : 0));
+  }
+  /** What was left is chosen here. */
+  settle(e: Emitter, knowledge: Knowledge, asksForCode = true): void {
+    const { chosen, breaking } = knowledge;
+    if (chosen === undefined) return;
+    const { codes, distance } = chosen;
+    const isTaken = this.#isTaken.value;
+    if (asksForCode) {
+      if (!isOne(codes)) e.set(this.#rule, isTaken.select(this.#ruleTaken.value, this.#rule.value));
+      this.#eachOperand(codes, (operand, taken) =>
+        e.set(operand, isTaken.select(taken.value, operand.value)),
+      );
+    }
+    if (breaking === "kept") e.set(this.#breaking, isTaken.select(I(distance), this.#breakingBefore.value));
+    knowledge.chosen = undefined;
+  }
+  /** Those that the code is made from, with what they were where a branch was taken. */
+  #eachOperand(codes: Codes, act: (operand: Local<I64>, taken: Local<I64>, n: number) => void): void {
+    this.#operands.slice(0, operandsIn(codes)).forEach((operand, n) => {
+      const taken = this.#operandsTaken[n];
+      if (taken !== undefined) act(operand, taken, n);
+    });
   }
   /** Before a loop, what it does not mention is brought up to date. */
   #writeUnexpected(e: Emitter, to: Standing, knowledge: Knowledge): void {
@@ -472,6 +536,7 @@ export class RegionContext {
       right,
       dirtyRight: right,
       breaking: "kept",
+      chosen: undefined,
     };
   }
 

@@ -442,6 +442,28 @@ two: xgr %r1,%r13
   });
 });
 
+describe("a branch over operands that are fetched in vain", () => {
+  // A lasting region is made for every second place where all is compiled.
+  it.each([
+    ["on one page", "0x20(%r12)", ""],
+    ["on two pages", "0xffc(%r12)", ""],
+    ["on one page, elsewhere", "0x20(%r12)", "    bcr 0,0"],
+    ["on two pages, elsewhere", "0xffc(%r12)", "    bcr 0,0"],
+  ])("says how it went: %s", (_, operand, before) => {
+    const data = Uint8Array.from({ length: 0x1010 }, (__, n) => n * 7);
+    const program = repeat(`    lr %r3,%r13
+    tmll %r3,5
+    jnm over
+    xg %r4,${operand}
+over:
+    ipm %r5
+    alr %r1,%r5
+    rll %r1,%r1,1
+    agr %r1,%r4`);
+    everywhere((count) => `${before}${program(count)}${END}`, data);
+  });
+});
+
 describe("programs with routines, structures and loops", () => {
   // Code that changes too often is not compiled any more.
   const on = makeBenches();

@@ -159,7 +159,7 @@ export function choosingProgram(random: Random): (rounds: number) => string {
     const over = `o${labels++}`;
     const one = () => (random.below(2) === 0 ? fetch(by) : compute());
     const least = Array.from({ length: 1 + random.below(2) }, one);
-    const asks = random.below(3) === 0 ? [`    ipm ${value(random)}`] : [];
+    const asks = random.below(2) === 0 ? [`    ipm ${value(random)}`] : [];
     return [compute(), `    ${branch(random, over)}`, ...least, `${over}:`, ...asks];
   };
   const choices = (most: number, ...by: readonly string[]) =>
