@@ -197,23 +197,23 @@ class RegionCompiler {
       this.#enterOne(e, block, knowledge);
       return;
     }
-    e.set(context.budget, context.budget.value.sub(instructions.length));
     const windows = this.#windows.uses.get(node.id);
     const choice = this.#standing && findChoice(this.#region, this.#nodes, this.#windows.uses, block);
     let { distance } = block;
     instructions.forEach((decoded, n) => {
       const at = distance;
-      const following = instructions.length - 1 - n;
+      const isLast = n === instructions.length - 1;
+      knowledge.begun += 1;
       const setting: Setting = {
         context,
         knowledge,
         distance,
         windows: windows?.[n],
-        following,
+        isLast,
         backs: backs.map((to) => to.distance),
         edge: (from: Emitter, to: number, known: Knowledge) => this.#edge(from, block, to, { ...known }),
         choose: (from: Emitter, isTaken: I32, known: Knowledge) =>
-          choice !== undefined && following === 0 && this.#choose(from, isTaken, at, known, choice, node.id),
+          choice !== undefined && isLast && this.#choose(from, isTaken, at, known, choice, node.id),
       };
       distance += decoded.length;
       if (!onlyComputes(decoded)) context.settle(e, knowledge);
@@ -221,7 +221,7 @@ class RegionCompiler {
         try {
           new RegionLowering(this.#callees, decoded, setting, e).compile();
           if (this.#polls.get(node.id) === n)
-            this.#poll(e, () => context.goOnRarely(e, distance, knowledge, following));
+            this.#poll(e, knowledge, () => context.goOnRarely(e, distance, knowledge));
         } catch (cause) {
           throw new Error(`${decoded.definition.mnemonic} cannot be compiled`, { cause });
         }
@@ -254,7 +254,7 @@ class RegionCompiler {
       const notDone = isFlag(isTaken)
         ? condition.shl(Math.log2(length))
         : condition.select(I32.of(length), I32.of(0));
-      e.set(context.budget, context.budget.value.add(notDone).sub(length));
+      e.set(context.budget, context.budget.value.add(notDone).sub(length + knowledge.begun));
       if (!alone) context.settle(e, { ...context.standing(standing), chosen });
       this.#goto(e, to);
     };
@@ -278,8 +278,8 @@ class RegionCompiler {
     };
     let { distance } = over;
     instructions.forEach((decoded, n) => {
-      const following = instructions.length - 1 - n;
-      const setting: Setting = { ...common, distance, following, windows: windows?.[n] };
+      const isLast = n === instructions.length - 1;
+      const setting: Setting = { ...common, distance, isLast, windows: windows?.[n] };
       distance += decoded.length;
       new RegionLowering(this.#callees, decoded, setting, e).compile();
     });
@@ -341,17 +341,19 @@ class RegionCompiler {
       leave(); // into the middle of a loop
       return;
     }
-    if (!this.#polls.has(to.id)) this.#poll(e, leave);
+    this.#context.count(e, knowledge);
+    if (!this.#polls.has(to.id)) this.#poll(e, knowledge, leave);
     this.#meet(e, to, knowledge);
     const loop = this.#loops.get(to)?.findLast(({ body }) => body.has(from.id));
     if (loop === undefined) throw new Error("the loop of an edge backward is not open");
     e.goto(loop.label);
   }
-  #poll(e: Emitter, leave: () => void): void {
-    e.rarely(this.#context.budget.value.leS(I32.of(0)), leave);
+  #poll(e: Emitter, knowledge: Knowledge, leave: () => void): void {
+    e.rarely(this.#context.isUsedUp(knowledge), leave);
   }
   /** Come to a block that other ways lead to. */
   #meet(e: Emitter, node: Node, knowledge: Knowledge): void {
+    this.#context.count(e, knowledge);
     const standing = this.#standing?.get(node.id);
     if (standing !== undefined) {
       this.#context.arrange(e, standing, knowledge);

@@ -67,6 +67,8 @@ export interface Knowledge {
   dirty: number;
   /** Distance of the last branch that was taken, when the CPU's block does not have it yet; "kept": it is in a local. */
   breaking: number | "kept" | undefined;
+  /** Instructions that have begun and are not yet counted in the budget. */
+  begun: number;
   /** Two ways were gone at once, and what the code is made from and the last branch have still to be chosen from them. */
   chosen: Chosen | undefined;
 }
@@ -181,6 +183,7 @@ export class RegionContext {
       dirtyRight: 0,
       breaking: undefined,
       chosen: undefined,
+      begun: 0,
     };
   }
 
@@ -199,7 +202,7 @@ export class RegionContext {
     });
     const info = this.#info.value;
     const address = this.address.add(this.#distance.value.signed64());
-    const budget = this.budget.value.add(info.and(Info.budgetMask));
+    const budget = this.budget.value.sub(info.and(Info.budgetMask));
     if (this.lasting) e.if(info.and(Info.goOn), () => e.returnCall(this.#chain, cpu, address, budget));
     e.if(info.ltS(0), () => {
       e.store("i64", cpu, at.pswAddress, address);
@@ -213,30 +216,38 @@ export class RegionContext {
 
   // --- ways out ------------------------------------------------------------------------------------
 
-  /** Go on at an address; `unused` instructions were counted that did not begin. */
-  goOn(e: Emitter, target: I64, known: Knowledge, unused = 0): void {
+  /** Count the instructions that have begun. */
+  count(e: Emitter, knowledge: Knowledge): void {
+    if (knowledge.begun > 0) e.set(this.budget, this.budget.value.sub(knowledge.begun));
+    knowledge.begun = 0;
+  }
+  /** Whether as many instructions have begun as may. */
+  isUsedUp({ begun }: Knowledge): I32 {
+    return this.budget.value.leS(begun);
+  }
+  /** Go on at an address. */
+  goOn(e: Emitter, target: I64, known: Knowledge): void {
     const knowledge = { ...known };
     this.settle(e, knowledge);
     this.#writeAll(e, knowledge);
-    e.returnCall(this.#chain, this.cpu, target, this.budget.value.add(unused));
+    e.returnCall(this.#chain, this.cpu, target, this.budget.value.sub(knowledge.begun));
   }
   /** An event stands in the CPU's block. */
   leave(
     e: Emitter,
     instruction: { readonly distance: number; readonly length: number },
     knowledge: Knowledge,
-    unused: number,
   ): void {
-    this.#leave(e, instruction.distance, (instruction.length << Info.length) | unused, knowledge);
+    this.#leave(e, instruction.distance, (instruction.length << Info.length) | knowledge.begun, knowledge);
   }
   /** The interpreter has to do an instruction, of which nothing is done yet: its operand is not in the TLB. */
-  leaveUndone(e: Emitter, distance: number, knowledge: Knowledge, unused: number): void {
-    this.#leave(e, distance, Info.undone | unused, knowledge);
+  leaveUndone(e: Emitter, distance: number, knowledge: Knowledge): void {
+    this.#leave(e, distance, Info.undone | (knowledge.begun - 1), knowledge);
   }
   /** As `goOn`, where that is rare. */
-  goOnRarely(e: Emitter, distance: number, knowledge: Knowledge, unused = 0): void {
-    if (this.lasting) this.#leave(e, distance, Info.goOn | unused, knowledge);
-    else this.goOn(e, this.addressOf(distance), knowledge, unused);
+  goOnRarely(e: Emitter, distance: number, knowledge: Knowledge): void {
+    if (this.lasting) this.#leave(e, distance, Info.goOn | knowledge.begun, knowledge);
+    else this.goOn(e, this.addressOf(distance), knowledge);
   }
   #leave(e: Emitter, distance: number, info: number, known: Knowledge): void {
     const knowledge = { ...known };
@@ -537,6 +548,7 @@ export class RegionContext {
       dirtyRight: right,
       breaking: "kept",
       chosen: undefined,
+      begun: 0,
     };
   }
 

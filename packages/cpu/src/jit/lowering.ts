@@ -66,8 +66,8 @@ export interface Setting {
   readonly knowledge: Knowledge;
   /** Bytes from the region's entry to the instruction. */
   readonly distance: number;
-  /** Instructions of the block that come after it. */
-  readonly following: number;
+  /** It is the last of its block. */
+  readonly isLast: boolean;
   /** Where a branch by register goes in all likelihood. */
   readonly backs: readonly number[];
   /** Of operands whose access tests are shared. */
@@ -113,12 +113,12 @@ class RegionFlow implements Flow {
     return this.field();
   }
   proceed(e: Emitter): void {
-    const { knowledge, distance, following, edge } = this.#setting;
+    const { knowledge, distance, isLast, edge } = this.#setting;
     if (this.#stores) this.leaveChangedCode(e);
-    if (following === 0) edge(e, distance + this.#decoded.length, knowledge);
+    if (isLast) edge(e, distance + this.#decoded.length, knowledge);
   }
   jump(e: Emitter, target: I64): void {
-    const { context, knowledge, following, backs, edge } = this.#setting;
+    const { context, knowledge, backs, edge } = this.#setting;
     if (!this.#executes) {
       const taken = this.#taken();
       if (mayBeTable(backs)) {
@@ -134,7 +134,7 @@ class RegionFlow implements Flow {
     knowledge.loaded = 0;
     if (context.lasting) context.takeTlb(e);
     const elsewhere = target.ne(this.next).or(maskRefuses(this.cpu));
-    e.rarely(elsewhere, () => context.goOn(e, target, knowledge, following));
+    e.rarely(elsewhere, () => context.goOn(e, target, knowledge));
     this.proceed(e);
   }
   /** Many targets, all near each other. */
@@ -166,19 +166,19 @@ class RegionFlow implements Flow {
     return { ...knowledge, breaking };
   }
   leave(e: Emitter): void {
-    const { context, knowledge, distance, following } = this.#setting;
-    context.leave(e, { distance, length: this.#decoded.length }, knowledge, following);
+    const { context, knowledge, distance } = this.#setting;
+    context.leave(e, { distance, length: this.#decoded.length }, knowledge);
   }
   leaveUndone(e: Emitter): void {
-    const { context, distance, knowledge, following } = this.#setting;
-    context.leaveUndone(e, distance, knowledge, following + 1);
+    const { context, distance, knowledge } = this.#setting;
+    context.leaveUndone(e, distance, knowledge);
   }
   /** Leave the region before the next instruction when a store may have changed that. */
   leaveChangedCode(e: Emitter): void {
-    const { context, knowledge, distance, following } = this.#setting;
+    const { context, knowledge, distance } = this.#setting;
     e.rarely(load.i32(this.cpu, at.codeChanged), () => {
       e.store("i32", this.cpu, at.codeChanged, I32.of(0));
-      context.goOnRarely(e, distance + this.#decoded.length, knowledge, following);
+      context.goOnRarely(e, distance + this.#decoded.length, knowledge);
     });
   }
 }
