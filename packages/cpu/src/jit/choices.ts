@@ -7,6 +7,7 @@ import type { Understood, UnderstoodBlock as Block, UnderstoodRegion as Region }
 import { type Successor, crossesPage } from "./region.ts";
 import { type RegisterUse, registerUse, usesOf } from "./registers.ts";
 import type { Node } from "./structure.ts";
+import { type Stored, bytesBehind, storedBefore } from "./stored.ts";
 import { type Window, type WindowUses, isShared } from "./windows.ts";
 
 export interface Choice {
@@ -18,6 +19,8 @@ export interface Choice {
   /** What has to be open for that, and what it is for. */
   readonly window: Window | undefined;
   readonly windows: readonly WindowUses[] | undefined;
+  /** What was stored last, before each instruction. */
+  readonly stored: readonly (Stored | undefined)[];
 }
 
 /** Instructions that a branch may go over. */
@@ -43,18 +46,29 @@ export function findChoice(
   if (!meets || [next, meeting, onward].some((way) => way.enters !== undefined)) return undefined;
   if ([next, meeting].some((way) => crossesPage(offset, distance, way.distance))) return undefined;
   const windows = uses.get(over.id);
-  const fetches = over.instructions.flatMap((instruction, n) => fetchesBy(instruction, windows?.[n]));
+  const stored = storedBefore([...instructions, ...over.instructions]).slice(instructions.length);
+  const fetches = over.instructions.flatMap((instruction, n) =>
+    fetchesBy(instruction, windows?.[n], stored[n]),
+  );
   const [window] = fetches;
   if (over.instructions.length > MOST || !over.instructions.every(isPlain)) return undefined;
   if (fetches.some((fetch) => fetch === undefined || fetch !== window)) return undefined;
   const use = usesOf(over.instructions.map(({ recording }) => recording));
-  return { over, use, meeting, window, windows };
+  return { over, use, meeting, window, windows, stored };
 }
 
-/** The windows that operands are fetched by, which are open before the instruction; undefined for any other. */
-const fetchesBy = ({ recording }: Understood, uses: WindowUses | undefined): (Window | undefined)[] =>
+/**
+ * The windows that operands are fetched by, which are open before the instruction; undefined for any other. What has just
+ * been stored is not fetched.
+ */
+const fetchesBy = (
+  { recording }: Understood,
+  uses: WindowUses | undefined,
+  stored: Stored | undefined,
+): (Window | undefined)[] =>
   recording.statements
     .filter((s) => s.kind === "fetch")
+    .filter((s) => stored === undefined || bytesBehind(stored, s.address, s.size) === undefined)
     .map((s) => {
       const use = uses?.fetches.get(s);
       return use !== undefined && !use.opens && isShared(use.window) ? use.window : undefined;

@@ -13,6 +13,7 @@ import type { UnderstoodBlock as Block, UnderstoodRegion as Region } from "./mea
 import { type Successor, crossesPage } from "./region.ts";
 import { registerUse } from "./registers.ts";
 import { reducible } from "./reducible.ts";
+import { askedFor, storedBefore } from "./stored.ts";
 import { type Standing, findStanding } from "./standing.ts";
 import { type Node, dominates, structure } from "./structure.ts";
 import { type Windows, findWindows, isShared } from "./windows.ts";
@@ -200,6 +201,9 @@ class RegionCompiler {
     const windows = this.#windows.uses.get(node.id);
     const choice = this.#standing && findChoice(this.#region, this.#nodes, this.#windows.uses, block);
     let { distance } = block;
+    const straight = [...instructions, ...(choice?.over.instructions ?? [])];
+    const stored = this.#region.lasting ? storedBefore(straight) : [];
+    const asked = askedFor(straight, stored);
     instructions.forEach((decoded, n) => {
       const at = distance;
       const isLast = n === instructions.length - 1;
@@ -209,6 +213,8 @@ class RegionCompiler {
         knowledge,
         distance,
         windows: windows?.[n],
+        stored: stored[n],
+        keepsStored: stored[n + 1] !== stored[n] && asked.has(stored[n + 1]),
         isLast,
         backs: backs.map((to) => to.distance),
         edge: (from: Emitter, to: number, known: Knowledge) => this.#edge(from, block, to, { ...known }),
@@ -267,7 +273,7 @@ class RegionCompiler {
     return false;
   }
   /** What a branch goes over, on both of its ways. */
-  #over(e: Emitter, { over, windows }: Choice, knowledge: Knowledge): void {
+  #over(e: Emitter, { over, windows, stored }: Choice, knowledge: Knowledge): void {
     const { instructions } = over;
     const common = {
       context: this.#context,
@@ -279,7 +285,7 @@ class RegionCompiler {
     let { distance } = over;
     instructions.forEach((decoded, n) => {
       const isLast = n === instructions.length - 1;
-      const setting: Setting = { ...common, distance, isLast, windows: windows?.[n] };
+      const setting: Setting = { ...common, distance, isLast, windows: windows?.[n], stored: stored[n] };
       distance += decoded.length;
       new RegionLowering(this.#callees, decoded, setting, e).compile();
     });

@@ -125,6 +125,9 @@ export class RegionContext {
   readonly #ruleTaken = this.e.local32();
   readonly #operandsTaken = [this.e.local64(), this.e.local64()] as const;
   readonly #breakingBefore = this.e.local32();
+  /** What was stored last, by its type. */
+  readonly stored32 = this.e.local32();
+  readonly stored64 = this.e.local64();
   readonly #windows = new Map<Window, Local<StorageOffset>>();
   /** Ways out: with the condition code still to be written; with everything written. */
   #outWithCode: Label = 0;

@@ -21,6 +21,7 @@ import { maskRefuses } from "./arrival.ts";
 import { CODE, type Knowledge, type RegionContext, WINDOW_BIAS } from "./context.ts";
 import type { Understood as Decoded } from "./meanings.ts";
 import { registerUse, row, rowOf, rowRoutines } from "./registers.ts";
+import { type Stored, bytesBehind, bytesOf } from "./stored.ts";
 import { type Window, type WindowUse, type WindowUses, isShared } from "./windows.ts";
 
 /** Routines that get all they need as arguments and touch no register. */
@@ -72,6 +73,9 @@ export interface Setting {
   readonly backs: readonly number[];
   /** Of operands whose access tests are shared. */
   readonly windows: WindowUses | undefined;
+  /** What was stored last, in lasting regions; and whether what is stored here may be asked for. */
+  readonly stored?: Stored | undefined;
+  readonly keepsStored?: boolean;
   /** They are known to be open. */
   readonly areOpen?: boolean;
   /** Go on at a distance from the entry; every way of what this emits ends elsewhere. */
@@ -190,6 +194,7 @@ const spanOf = (targets: readonly number[]): number => Math.max(...targets) - Ma
 const mayBeTable = (targets: readonly number[]): boolean =>
   targets.length > FEW_TARGETS && spanOf(targets) <= MOST_SPANNED;
 
+const i64At = (local: number): I64 => new I64({ kind: "local", type: "i64", index: local });
 const setOf = (numbers: readonly number[]): number => numbers.reduce((set, n) => set | (1 << n), 0);
 
 const mayBeLeft = ({ statements, effects }: Recording): boolean =>
@@ -225,6 +230,8 @@ export class RegionLowering extends InstructionLowering {
   readonly #distance: number;
   readonly #windows: WindowUses | undefined;
   readonly #areOpen: boolean;
+  readonly #stored: Stored | undefined;
+  readonly #keepsStored: boolean;
   readonly #choose: Setting["choose"];
   /** As long as no effect has committed the instruction can be left to the interpreter. */
   readonly #again: boolean;
@@ -253,6 +260,8 @@ export class RegionLowering extends InstructionLowering {
     this.#distance = setting.distance;
     this.#windows = setting.windows;
     this.#areOpen = setting.areOpen ?? false;
+    this.#stored = setting.stored;
+    this.#keepsStored = setting.keepsStored ?? false;
     this.#choose = setting.choose;
     this.#again = !calls;
     this.#storesMore = stores;
@@ -305,6 +314,13 @@ export class RegionLowering extends InstructionLowering {
     return this.#context.lasting && table === at.tlbWrite ? Tlb.writeOffset : 0;
   }
   protected override fetch(s: FetchStatement): void {
+    const stored = this.#stored;
+    const behind = stored && bytesBehind(stored, s.address, s.size);
+    if (stored !== undefined && behind !== undefined) {
+      const value = stored.isWide ? this.#context.stored64.value : this.#context.stored32.value;
+      super.emit(bytesOf(value, behind, s.size).node);
+      return;
+    }
     const use = this.#windows?.fetches.get(s);
     if (use !== undefined && isShared(use.window)) {
       this.#fetchByWindow(s, use);
@@ -393,7 +409,14 @@ export class RegionLowering extends InstructionLowering {
     this.depth -= 1;
     this.code.end();
   }
+  #keepStored(value: Node): void {
+    const local = this.valueLocal(value);
+    const { stored32, stored64 } = this.#context;
+    if (value.type === "i64") this.set(stored64, i64At(local));
+    else this.set(stored32, new I32({ kind: "local", type: "i32", index: local }));
+  }
   protected override storeOperand(e: StoreEffect): void {
+    if (this.#keepsStored) this.#keepStored(e.value);
     const use = this.#windows?.store;
     if (use !== undefined && isShared(use.window)) {
       this.#storeByWindow(e, use);

@@ -190,12 +190,13 @@ function usesOf(recording: Understood["recording"], windows: Open): WindowUses {
   return { fetches, store };
 }
 
-interface Place {
+/** An operand's address: the sum of general registers and a constant. */
+export interface Place {
   readonly name: string;
   readonly registers: readonly number[];
   readonly displacement: number;
 }
-function placeOf(address: Expression, table: number): Place | undefined {
+export function placeOf(address: Expression, table: number): Place | undefined {
   const registers: number[] = [];
   const displacement = taken(address, registers);
   if (displacement === undefined || registers.length === 0) return undefined;

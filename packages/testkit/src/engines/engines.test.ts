@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { randomFrom } from "../judge/random.ts";
 import { Bench } from "./program.ts";
 import { randomProgram } from "./random-program.ts";
-import { choosingProgram, structuredProgram, tangledProgram } from "./structured-program.ts";
+import { choosingProgram, storingProgram, structuredProgram, tangledProgram } from "./structured-program.ts";
 
 const END = `
     larl %r15,done
@@ -483,6 +483,13 @@ describe("programs with routines, structures and loops", () => {
     const program = choosingProgram(random);
     const data = Uint8Array.from({ length: 0x2000 }, () => random.below(256));
     everywhere((count) => `${program(Math.max(20_000, count / 5))}${END}`, data, 0xdeadn, on);
+  });
+});
+
+describe("what has just been stored", () => {
+  it.each(Array.from({ length: 24 }, (_, n) => n))("is fetched: %i", (n) => {
+    const program = storingProgram(randomFrom(`storing/${n}`));
+    everywhere((count) => `${program(Math.ceil(count / 20))}${END}`);
   });
 });
 

@@ -181,6 +181,40 @@ export function choosingProgram(random: Random): (rounds: number) => string {
     [...start, `    lgfi %r13,${rounds}`, "again:", ...round, "    brctg %r13,again"].join("\n");
 }
 
+/** A loop of stores and fetches of the same bytes, of some of them, or of others beside them. */
+export function storingProgram(random: Random): (rounds: number) => string {
+  const pair = (): string[] => {
+    const [[store, bytes], [fetch, size]] = [pick(random, stores), pick(random, fetches)];
+    const at = 64 + random.below(16);
+    const from = pick(random, [at, at + bytes - size, at + random.below(bytes), at - 1]);
+    const between = pick(random, [
+      [],
+      ["    ahi %r3,77"],
+      ["    la %r9,1(%r9)"],
+      ["    aghi %r9,-1"],
+      [`    stc %r5,${at + bytes - 1}(%r12)`],
+      [`    asi ${at}(%r9),3`],
+      ["    clr %r3,%r5", `    brc ${random.below(16)},p${labels}`],
+      ["    stmg %r4,%r5,64(%r12)"],
+    ]);
+    const label = between.length > 1 ? [`p${labels++}:`] : [];
+    const by = pick(random, ["%r9", "%r9", "%r12"]);
+    return [
+      `    ${store} %r3,${at}(%r9)`,
+      ...between,
+      `    ${fetch} %r4,${from}(${by})`,
+      ...label,
+      "    agr %r5,%r4",
+      "    rllg %r3,%r5,11",
+    ];
+  };
+  let labels = 0;
+  const round = ["    lgr %r9,%r12", ...Array.from({ length: 12 }, pair).flat()];
+  const start = [...beginning(random), ...pick(random, [[], ["    bcr 0,0"]])];
+  return (rounds) =>
+    [...start, `    lgfi %r13,${rounds}`, "again:", ...round, "    brctg %r13,again"].join("\n");
+}
+
 /** Blocks that lead to each other at random, into the middle of loops too, so often; all goes on behind the program. */
 export function tangledProgram(random: Random): (rounds: number) => string {
   const count = 3 + random.below(12);
