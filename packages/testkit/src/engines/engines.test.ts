@@ -462,6 +462,48 @@ over:
     agr %r1,%r4`);
     everywhere((count) => `${before}${program(count)}${END}`, data);
   });
+
+  it.each(["", "    bcr 0,0"])("are fetched from elsewhere each time: %s", (before) => {
+    const data = Uint8Array.from({ length: 0x1010 }, (_, n) => n * 7);
+    const program = repeat(`    lgr %r9,%r13
+    nilf %r9,0x1ff
+    sllg %r9,%r9,3
+    agr %r9,%r12
+    tmll %r13,5
+    jnm over
+    xg %r4,0(%r9)
+    xg %r4,8(%r9)
+over:
+    rll %r1,%r1,1
+    agr %r1,%r4`);
+    everywhere((count) => `${before}${program(count)}${END}`, data);
+  });
+});
+
+describe("where a third way leads to the place behind a short branch", () => {
+  it.each(["", "    bcr 0,0"])("the last branch is known: %s", (before) => {
+    // Every eighth round takes the third way, and so does the last one, in which the operand is outside of storage.
+    const program = repeat(`    lgr %r3,%r13
+    aghi %r3,-1
+    lgr %r7,%r3
+    aghi %r7,-1
+    srag %r7,%r7,63
+    llihf %r8,1
+    ngr %r7,%r8
+    la %r11,0(%r7,%r12)
+    tmll %r3,7
+    je third
+    tmll %r3,5
+    jnm over
+    agr %r4,%r3
+over:
+    lg %r5,0(%r11)
+    agr %r1,%r4`);
+    const third = `
+third: aghi %r6,1
+    j over`;
+    everywhere((count) => `${before}${program(count)}${END}${third}`, undefined, 0xdeadn);
+  });
 });
 
 describe("programs with routines, structures and loops", () => {
