@@ -19,7 +19,7 @@ export interface Choice {
   /** What has to be open for that, and what it is for. */
   readonly window: Window | undefined;
   readonly windows: readonly WindowUses[] | undefined;
-  /** What was stored last, before each instruction. */
+  /** What was stored last, before each of these instructions and behind the last one. */
   readonly stored: readonly (Stored | undefined)[];
 }
 
@@ -32,6 +32,7 @@ export function findChoice(
   nodes: ReadonlyMap<number, Node>,
   uses: ReadonlyMap<number, readonly WindowUses[]>,
   { id, distance, instructions, successors }: Block,
+  storedLast: Stored | undefined,
 ): Choice | undefined {
   const last = instructions.at(-1);
   const [next, meeting] = successors;
@@ -45,13 +46,13 @@ export function findChoice(
   const meets = over.successors.length === 1 && onward?.id === meeting.id;
   if (!meets || [next, meeting, onward].some((way) => way.enters !== undefined)) return undefined;
   if ([next, meeting].some((way) => crossesPage(offset, distance, way.distance))) return undefined;
+  if (over.instructions.length > MOST || !over.instructions.every(isPlain)) return undefined;
   const windows = uses.get(over.id);
-  const stored = storedBefore([...instructions, ...over.instructions]).slice(instructions.length);
+  const stored = storedBefore(over.instructions, storedLast);
   const fetches = over.instructions.flatMap((instruction, n) =>
     fetchesBy(instruction, windows?.[n], stored[n]),
   );
   const [window] = fetches;
-  if (over.instructions.length > MOST || !over.instructions.every(isPlain)) return undefined;
   if (fetches.some((fetch) => fetch === undefined || fetch !== window)) return undefined;
   const use = usesOf(over.instructions.map(({ recording }) => recording));
   return { over, use, meeting, window, windows, stored };

@@ -199,11 +199,13 @@ class RegionCompiler {
       return;
     }
     const windows = this.#windows.uses.get(node.id);
-    const choice = this.#standing && findChoice(this.#region, this.#nodes, this.#windows.uses, block);
+    const stored = this.#standing === undefined ? [] : storedBefore(instructions);
+    const choice =
+      this.#standing &&
+      findChoice(this.#region, this.#nodes, this.#windows.uses, block, stored[instructions.length]);
+    const over = choice?.over.instructions ?? [];
+    const asked = askedFor([...instructions, ...over], [...stored, ...(choice?.stored.slice(1) ?? [])]);
     let { distance } = block;
-    const straight = [...instructions, ...(choice?.over.instructions ?? [])];
-    const stored = this.#region.lasting ? storedBefore(straight) : [];
-    const asked = askedFor(straight, stored);
     instructions.forEach((decoded, n) => {
       const at = distance;
       const isLast = n === instructions.length - 1;
@@ -219,7 +221,9 @@ class RegionCompiler {
         backs: backs.map((to) => to.distance),
         edge: (from: Emitter, to: number, known: Knowledge) => this.#edge(from, block, to, { ...known }),
         choose: (from: Emitter, isTaken: I32, known: Knowledge) =>
-          choice !== undefined && isLast && this.#choose(from, isTaken, at, known, choice, node.id),
+          choice !== undefined &&
+          isLast &&
+          this.#choose(from, isTaken, { id: node.id, distance: at }, known, choice),
       };
       distance += decoded.length;
       if (!onlyComputes(decoded)) context.settle(e, knowledge);
@@ -239,10 +243,9 @@ class RegionCompiler {
   #choose(
     e: Emitter,
     isTaken: I32,
-    distance: number,
+    { id, distance }: Pick<Block, "id" | "distance">,
     knowledge: Knowledge,
     choice: Choice,
-    branch: number,
   ): boolean {
     const context = this.#context;
     const { over, use, meeting, window } = choice;
@@ -253,7 +256,7 @@ class RegionCompiler {
     const condition = e.local32(isTaken).value;
     const chosen = context.beforeChoice(e, { isTaken: condition, distance }, standing, use, knowledge);
     const alone = this.#ways.get(to.id) === 2;
-    if (alone) this.#chosen.set(to, { ...chosen, branch });
+    if (alone) this.#chosen.set(to, { ...chosen, branch: id });
     const goBoth = () => {
       context.choose(e, standing, use, { ...knowledge }, (inside) => this.#over(e, choice, inside));
       const { length } = over.instructions;

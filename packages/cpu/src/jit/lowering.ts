@@ -73,11 +73,11 @@ export interface Setting {
   readonly backs: readonly number[];
   /** Of operands whose access tests are shared. */
   readonly windows: WindowUses | undefined;
+  /** They are known to be open. */
+  readonly areOpen?: boolean;
   /** What was stored last, in lasting regions; and whether what is stored here may be asked for. */
   readonly stored?: Stored | undefined;
   readonly keepsStored?: boolean;
-  /** They are known to be open. */
-  readonly areOpen?: boolean;
   /** Go on at a distance from the entry; every way of what this emits ends elsewhere. */
   readonly edge: (e: Emitter, distance: number, knowledge: Knowledge) => void;
   /** Go both ways of the branch at once; false where that cannot be done. */

@@ -18,9 +18,12 @@ interface Operand {
   readonly value: Node;
 }
 
-/** What is known before each of some instructions in sequence, and behind the last one. */
-export function storedBefore(instructions: readonly Understood[]): (Stored | undefined)[] {
-  const known: (Stored | undefined)[] = [undefined];
+/** What is known before each of some instructions, and behind the last one; `first`: before all of them. */
+export function storedBefore(
+  instructions: readonly Understood[],
+  first?: Stored | undefined,
+): (Stored | undefined)[] {
+  const known = [first];
   instructions.forEach((instruction, n) => known.push(storedAfter(instruction, known[n])));
   return known;
 }

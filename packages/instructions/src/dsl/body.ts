@@ -438,7 +438,10 @@ export const recognise = {
 
 /** Interruptions that come after the instruction has completed. */
 export const program = {
-  /** Fixed-point overflow, when the program mask (PSW bit 20) asks for it. */
+  /**
+   * Fixed-point overflow, when the program mask (PSW bit 20) asks for it. Beside a condition code that tells an overflow it
+   * is for the same one: the interpreter looks for that once.
+   */
   fixedPointOverflow: (overflow: I32): Effect => ({
     kind: "programAfter",
     condition: overflow.and(psw.mask.shrU(43).low32().and(1)).node,
