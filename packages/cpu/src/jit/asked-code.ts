@@ -1,4 +1,5 @@
 /** Where the condition code may be asked for. */
+import type { Branch } from "./decoder.ts";
 import type { Understood, UnderstoodBlock as Block, UnderstoodRegion as Region } from "./meanings.ts";
 import { type Successor, crossesPage } from "./region.ts";
 import { registerUse } from "./registers.ts";
@@ -68,3 +69,7 @@ export function onlyComputes({ recording, branch }: Understood): boolean {
   const away = branch !== undefined && branch.distance === undefined;
   return plain && !away && statements.every((s) => s.kind === "let") && !registerUse(recording).code;
 }
+
+/** It goes to a known place whatever happens, and does nothing else. */
+export const isJump = ({ always, distance, link, leaves }: Branch): boolean =>
+  always && distance !== undefined && link === undefined && leaves !== true;

@@ -1,8 +1,9 @@
 /**
- * If-conversion. Branches over so little that doing it in vain costs less than a wrong guess of the host's: both ways are gone
- * at once, and the branch's condition selects what each of them leaves: registers where they meet, the rest where it is
+ * If-conversion. Branches to ways that are so short that going one in vain costs less than a wrong guess of the host's: both are
+ * gone at once, and the branch's condition selects what each of them leaves: registers where they meet, the rest where it is
  * asked for. What is fetched in vain must not be missed: its window is open by then.
  */
+import { isJump, onlyComputes } from "./asked-code.ts";
 import type { Understood, UnderstoodBlock as Block, UnderstoodRegion as Region } from "./meanings.ts";
 import { type Successor, crossesPage } from "./region.ts";
 import { type RegisterUse, registerUse, usesOf } from "./registers.ts";
@@ -10,20 +11,32 @@ import type { Node } from "./structure.ts";
 import { type Stored, bytesBehind, storedBefore } from "./stored.ts";
 import { type Window, type WindowUses, isShared } from "./windows.ts";
 
+/** One of the two ways of a branch, to where both meet. */
+export interface Way {
+  readonly block: Block;
+  /** What it does before it goes there. */
+  readonly done: readonly Understood[];
+  /** Distance of the branch that ends it, if one does. */
+  readonly jump: number | undefined;
+}
+
 export interface Choice {
-  /** What the branch goes over, and what that does with registers and the condition code. */
-  readonly over: Block;
+  /** Where the branch is not taken. */
+  readonly over: Way;
+  /** Where it is taken, unless it leads to the meeting itself. */
+  readonly instead: Way | undefined;
+  /** What both do with registers and the condition code. */
   readonly use: RegisterUse;
   /** Where both ways meet. */
   readonly meeting: Successor;
-  /** What has to be open for that, and what it is for. */
+  /** What has to be open for the first way, and what it is for. */
   readonly window: Window | undefined;
   readonly windows: readonly WindowUses[] | undefined;
-  /** What was stored last, before each of these instructions and behind the last one. */
+  /** What was stored last, before each of its instructions and behind the last one. */
   readonly stored: readonly (Stored | undefined)[];
 }
 
-/** Instructions that a branch may go over. */
+/** Instructions that a way may have, without the branch that ends it. */
 const MOST = 2;
 
 /** Of the branch that ends a block. */
@@ -35,27 +48,42 @@ export function findChoice(
   storedLast: Stored | undefined,
 ): Choice | undefined {
   const last = instructions.at(-1);
-  const [next, meeting] = successors;
+  const [next, target] = successors;
   if (last?.branch?.distance === undefined || last.branch.link !== undefined) return undefined;
-  if (successors.length !== 2 || next === undefined || meeting === undefined) return undefined;
-  const over = blocks.get(next.id);
-  const [from, between, to] = [id, next.id, meeting.id].map((of) => nodes.get(of));
-  if (over === undefined || from === undefined || between === undefined || to === undefined) return undefined;
-  if (between.merge || between.loop || !to.merge || to.order <= from.order) return undefined;
-  const [onward] = over.successors;
-  const meets = over.successors.length === 1 && onward?.id === meeting.id;
-  if (!meets || [next, meeting, onward].some((way) => way.enters !== undefined)) return undefined;
-  if ([next, meeting].some((way) => crossesPage(offset, distance, way.distance))) return undefined;
-  if (over.instructions.length > MOST || !over.instructions.every(isPlain)) return undefined;
-  const windows = uses.get(over.id);
-  const stored = storedBefore(over.instructions, storedLast);
-  const fetches = over.instructions.flatMap((instruction, n) =>
-    fetchesBy(instruction, windows?.[n], stored[n]),
-  );
+  if (successors.length !== 2 || next === undefined || target === undefined) return undefined;
+  const over = wayBy(blocks.get(next.id), nodes);
+  const [meeting] = over?.block.successors ?? [];
+  if (over === undefined || meeting === undefined) return undefined;
+  const [from, to] = [nodes.get(id), nodes.get(meeting.id)];
+  if (from === undefined || to === undefined || !to.merge || to.order <= from.order) return undefined;
+  const isBetween = target.id !== meeting.id;
+  const instead = isBetween ? wayBy(blocks.get(target.id), nodes) : undefined;
+  if (isBetween && instead?.block.successors[0]?.id !== meeting.id) return undefined;
+  const ways = [next, target, meeting, ...(instead?.block.successors ?? [])];
+  if (ways.some((way) => way.enters !== undefined)) return undefined;
+  if (ways.some((way) => crossesPage(offset, distance, way.distance))) return undefined;
+  const windows = uses.get(over.block.id);
+  const stored = storedBefore(over.done, storedLast);
+  const fetches = over.done.flatMap((instruction, n) => fetchesBy(instruction, windows?.[n], stored[n]));
   const [window] = fetches;
   if (fetches.some((fetch) => fetch === undefined || fetch !== window)) return undefined;
-  const use = usesOf(over.instructions.map(({ recording }) => recording));
-  return { over, use, meeting, window, windows, stored };
+  const use = usesOf([...over.done, ...(instead?.done ?? [])].map(({ recording }) => recording));
+  // Of two ways that do something, neither may set the condition code, and the second one fetches nothing.
+  if (instead !== undefined && (use.sets || !instead.done.every(onlyComputes))) return undefined;
+  return { over, instead, use, meeting, window, windows, stored };
+}
+
+/** A block that nobody else comes by, which computes and then goes on to a known place. */
+function wayBy(block: Block | undefined, nodes: ReadonlyMap<number, Node>): Way | undefined {
+  const node = block && nodes.get(block.id);
+  if (block === undefined || node === undefined || node.merge || node.loop) return undefined;
+  const { instructions, successors } = block;
+  const branch = instructions.at(-1)?.branch;
+  const done = branch === undefined ? instructions : instructions.slice(0, -1);
+  const ends = branch === undefined || isJump(branch);
+  if (!ends || successors.length !== 1 || done.length > MOST || !done.every(isPlain)) return undefined;
+  const before = block.distance + done.reduce((sum, { length }) => sum + length, 0);
+  return { block, done, jump: branch === undefined ? undefined : before };
 }
 
 /**

@@ -4,8 +4,9 @@ import type { Emitter, Label } from "../lower/emitter.ts";
 import type { Callees } from "../lower/instruction.ts";
 import type { FunctionBody } from "../wasm/module.ts";
 import { findPolls, needingCode, onlyComputes } from "./asked-code.ts";
-import { type Choice, findChoice } from "./choices.ts";
+import { type Choice, type Way, findChoice } from "./choices.ts";
 import { CODE, type Chosen, type Knowledge, RegionContext } from "./context.ts";
+import { withCopies } from "./copies.ts";
 import { keptRegisters } from "./kept-registers.ts";
 import { loopLevels } from "./loops.ts";
 import { RegionLowering, type Setting, callsOut, isEager, writesBack } from "./lowering.ts";
@@ -55,14 +56,16 @@ class RegionCompiler {
   /** Blocks that come behind a loop, though one within it dominates them. */
   readonly #behind: ReadonlySet<Node>;
   readonly #merges = new Map<Node, Label>();
-  /** Where the two ways of a branch alone meet that were gone at once. */
-  readonly #chosen = new Map<Node, Chosen & { readonly branch: number }>();
+  /** Where the two ways of a branch alone meet that were gone at once; the block by which the one comes where it is taken. */
+  readonly #chosen = new Map<Node, Chosen & { readonly taken: number }>();
   /** How many ways lead to blocks. */
   readonly #ways = new Map<number, number>();
 
   constructor(given: Region, callees: RegionCallees) {
     const { entry, offset } = given;
-    const region = given.lasting ? { ...given, blocks: reducible(given.blocks, entry) } : given;
+    const region = given.lasting
+      ? { ...given, blocks: reducible(withCopies(given.blocks, entry), entry) }
+      : given;
     const { blocks } = region;
     this.#region = region;
     this.#callees = callees;
@@ -203,7 +206,7 @@ class RegionCompiler {
     const choice =
       this.#standing &&
       findChoice(this.#region, this.#nodes, this.#windows.uses, block, stored[instructions.length]);
-    const over = choice?.over.instructions ?? [];
+    const over = choice?.over.done ?? [];
     const asked = askedFor([...instructions, ...over], [...stored, ...(choice?.stored.slice(1) ?? [])]);
     let { distance } = block;
     instructions.forEach((decoded, n) => {
@@ -248,21 +251,34 @@ class RegionCompiler {
     choice: Choice,
   ): boolean {
     const context = this.#context;
-    const { over, use, meeting, window } = choice;
+    const { over, instead, use, meeting, window } = choice;
     const standing = this.#standing?.get(meeting.id);
-    if (standing === undefined || this.#behind.has(this.#node(over.id))) return false;
+    const isBehind = (way: Way) => this.#behind.has(this.#node(way.block.id));
+    if (standing === undefined || isBehind(over) || (instead && isBehind(instead))) return false;
     if (!context.mayChoose(standing, knowledge, use)) return false;
     const to = this.#node(meeting.id);
     const condition = e.local32(isTaken).value;
-    const chosen = context.beforeChoice(e, { isTaken: condition, distance }, standing, use, knowledge);
+    const branch = { isTaken: condition, taken: instead?.jump ?? distance, otherwise: over.jump };
+    const chosen = context.beforeChoice(e, branch, standing, use, knowledge);
     const alone = this.#ways.get(to.id) === 2;
-    if (alone) this.#chosen.set(to, { ...chosen, branch: id });
+    if (alone) this.#chosen.set(to, { ...chosen, taken: instead?.block.id ?? id });
     const goBoth = () => {
-      context.choose(e, standing, use, { ...knowledge }, (inside) => this.#over(e, choice, inside));
-      const { length } = over.instructions;
-      const notDone = isFlag(isTaken)
-        ? condition.shl(Math.log2(length))
-        : condition.select(I32.of(length), I32.of(0));
+      context.choose(
+        e,
+        standing,
+        use,
+        { ...knowledge },
+        (inside) => this.#way(e, choice.over, inside, choice),
+        instead && ((inside) => this.#way(e, instead, inside)),
+      );
+      const { length } = over.block.instructions;
+      const fewer = length - (instead?.block.instructions.length ?? 0);
+      const isShift = isFlag(isTaken) && (fewer === 1 || fewer === 2);
+      const notDone = isShift
+        ? condition.shl(fewer - 1)
+        : fewer === 0
+          ? I32.of(0)
+          : condition.select(I32.of(fewer), I32.of(0));
       e.set(context.budget, context.budget.value.add(notDone).sub(length + knowledge.begun));
       if (!alone) context.settle(e, { ...context.standing(standing), chosen });
       this.#goto(e, to);
@@ -275,9 +291,13 @@ class RegionCompiler {
     e.if(context.window(window).value.isNotZero(), goBoth, undefined, "likely");
     return false;
   }
-  /** What a branch goes over, on both of its ways. */
-  #over(e: Emitter, { over, windows, stored }: Choice, knowledge: Knowledge): void {
-    const { instructions } = over;
+  /** What is done on one of the two ways. */
+  #way(
+    e: Emitter,
+    { block, done }: Way,
+    knowledge: Knowledge,
+    uses?: Pick<Choice, "windows" | "stored">,
+  ): void {
     const common = {
       context: this.#context,
       knowledge,
@@ -285,12 +305,17 @@ class RegionCompiler {
       backs: [],
       edge: () => undefined,
     };
-    let { distance } = over;
-    instructions.forEach((decoded, n) => {
-      const isLast = n === instructions.length - 1;
-      const setting: Setting = { ...common, distance, isLast, windows: windows?.[n], stored: stored[n] };
+    let { distance } = block;
+    done.forEach((decoded, n) => {
+      const isLast = n === done.length - 1;
+      const [windows, stored] = [uses?.windows?.[n], uses?.stored[n]];
+      new RegionLowering(
+        this.#callees,
+        decoded,
+        { ...common, distance, isLast, windows, stored },
+        e,
+      ).compile();
       distance += decoded.length;
-      new RegionLowering(this.#callees, decoded, setting, e).compile();
     });
   }
 
@@ -333,7 +358,7 @@ class RegionCompiler {
     } else if (to.merge || this.#behind.has(to)) {
       this.#meet(e, to, knowledge);
       const chosen = this.#chosen.get(to);
-      if (chosen !== undefined) context.isChosen(e, chosen.branch === from.id);
+      if (chosen !== undefined) context.isChosen(e, chosen.taken === from.id);
       this.#goto(e, to);
     } else this.#tree(e, to, knowledge);
   }

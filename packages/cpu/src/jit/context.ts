@@ -77,7 +77,7 @@ export interface Knowledge {
 export interface Chosen {
   /** How the condition code may be described that differs; `CLEAN` alone when none does, or nobody asks for it. */
   readonly codes: Codes;
-  /** Distance of the branch. */
+  /** Distance of the last branch where it was taken. */
   readonly distance: number;
 }
 
@@ -451,17 +451,18 @@ export class RegionContext {
   }
   /**
    * Before the two ways of a branch are gone at once, to where so much is known: what may have to be chosen from them, of
-   * which `inside` says so much.
+   * which `inside` says so much. `taken` and `otherwise` are the distances of the last branches on the ways.
    */
   beforeChoice(
     e: Emitter,
-    branch: { readonly isTaken: I32; readonly distance: number },
+    branch: { readonly isTaken: I32; readonly taken: number; readonly otherwise: number | undefined },
     to: Standing,
     { sets }: RegisterUse,
     knowledge: Knowledge,
   ): Chosen {
     this.settle(e, knowledge);
-    const { breaking, dirty, rule, rules } = knowledge;
+    const { dirty, rule, rules } = knowledge;
+    const breaking = branch.otherwise ?? knowledge.breaking;
     e.set(this.#isTaken, branch.isTaken);
     e.set(this.#breakingBefore, breaking === "kept" ? this.#breaking.value : I(breaking ?? NOTHING_TAKEN));
     const codes = sets ? to.codes : 1 << CLEAN;
@@ -470,15 +471,19 @@ export class RegionContext {
     this.#eachOperand(codes, (operand, taken, n) =>
       e.set(taken, n < knowledge.operands ? operand.value : I64.of(0)),
     );
-    return { codes, distance: branch.distance };
+    return { codes, distance: branch.taken };
   }
-  /** The two ways of a branch to a meeting: at once, or by `inside`, which writes so much. */
+  /**
+   * The two ways of a branch to a meeting: `inside` where it is not taken, and nothing or `instead` where it is, which
+   * together write so much.
+   */
   choose(
     e: Emitter,
     to: Standing,
     { written, writtenRight }: RegisterUse,
     before: Knowledge,
     inside: (knowledge: Knowledge) => void,
+    instead?: (knowledge: Knowledge) => void,
   ): void {
     const isTaken = this.#isTaken.value;
     const taken: Knowledge = { ...before, breaking: "kept" };
@@ -490,12 +495,29 @@ export class RegionContext {
       if (to.right & bit) changed32.push(this.right(n));
       if (!(to.right & writtenRight & bit)) changed64.push(this.register(n));
     }
-    const kept32 = changed32.map((local) => [local, e.local32(local.value).value] as const);
-    const kept64 = changed64.map((local) => [local, e.local64(local.value).value] as const);
-    inside(taken);
-    this.arrange(e, to, taken);
-    for (const [local, kept] of kept32) e.set(local, isTaken.select(kept, local.value));
-    for (const [local, kept] of kept64) e.set(local, isTaken.select(kept, local.value));
+    const kept = () =>
+      [
+        changed32.map((local) => [local, e.local32(local.value).value] as const),
+        changed64.map((local) => [local, e.local64(local.value).value] as const),
+      ] as const;
+    const go = (way: (knowledge: Knowledge) => void) => {
+      const knowledge = { ...taken };
+      way(knowledge);
+      this.arrange(e, to, knowledge);
+    };
+    const [before32, before64] = kept();
+    go(inside);
+    if (instead === undefined) {
+      for (const [local, value] of before32) e.set(local, isTaken.select(value, local.value));
+      for (const [local, value] of before64) e.set(local, isTaken.select(value, local.value));
+      return;
+    }
+    const [other32, other64] = kept();
+    for (const [local, value] of before32) e.set(local, value);
+    for (const [local, value] of before64) e.set(local, value);
+    go(instead);
+    for (const [local, value] of other32) e.set(local, isTaken.select(local.value, value));
+    for (const [local, value] of other64) e.set(local, isTaken.select(local.value, value));
   }
   /** On one of the two ways: which it is. */
   isChosen(e: Emitter, isTaken: boolean): void {

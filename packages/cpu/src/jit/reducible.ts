@@ -11,6 +11,9 @@ type Blocks = ReadonlyMap<number, Block>;
 /** Less than the ids of all blocks of a program. */
 const NO_DISTANCE = -0x1_0000_0000;
 
+/** An id for a block more. */
+export const unusedId = (blocks: Blocks): number => NO_DISTANCE - blocks.size;
+
 /** Blocks with every loop entered at one place; the same ones when they are so already. */
 export function reducible(blocks: Blocks, entry: number): Blocks {
   const result = new Map(blocks);
@@ -54,7 +57,7 @@ function meetBefore(
   among: ReadonlySet<number>,
   entries: readonly number[],
 ): number {
-  const id = NO_DISTANCE - blocks.size;
+  const id = unusedId(blocks);
   const distanceOf = (entry: number): number => blocks.get(entry)?.distance ?? 0;
   const redirected = (to: Successor): Successor => {
     const enters = entries.indexOf(to.id);

@@ -506,6 +506,56 @@ third: aghi %r6,1
   });
 });
 
+describe("a branch both of whose ways do something", () => {
+  const on = makeBenches();
+  // In the last round the operand behind the meeting is outside of storage, and the first way's window is closed.
+  const pairs = [
+    ["lgr %r4,%r13", "lgr %r4,%r3"],
+    ["lg %r4,8(%r9)", "lgr %r4,%r3"],
+    ["lgr %r4,%r13", "aghi %r4,3"],
+    ["lgr %r4,%r13", "lg %r4,0(%r11)"],
+  ];
+  const cases = pairs.flatMap((pair) =>
+    ["je", "jne"].flatMap((branch) =>
+      ["behind", "elsewhere"].flatMap((place) =>
+        ["", "    bcr 0,0"].map((before) => [branch, ...pair, place, before]),
+      ),
+    ),
+  );
+  it.each(cases)("%s: %s or %s, which is %s %s", (branch, first, second, place, before) => {
+    const isBehind = place === "behind";
+    const other = `
+other:
+    ${second}
+${isBehind ? "" : "    j over"}`;
+    const program = repeat(`    lgr %r3,%r13
+    aghi %r3,-1
+    lgr %r7,%r3
+    aghi %r7,-1
+    srag %r7,%r7,63
+    llihf %r8,1
+    ngr %r7,%r8
+    la %r11,0(%r7,%r12)
+    lcgr %r9,%r13
+    nilf %r9,0x1ff
+    llgfr %r9,%r9
+    sllg %r9,%r9,3
+    agr %r9,%r12
+    lg %r5,0(%r9)
+    tmll %r3,7
+    ${branch} other
+    ${first}
+${isBehind ? `    j over${other}` : ""}
+over:
+    lg %r6,0(%r11)
+    ipm %r5
+    alr %r1,%r5
+    agr %r1,%r4`);
+    const data = Uint8Array.from({ length: 0x1010 }, (_, n) => n * 7);
+    everywhere((count) => `${before}${program(count)}${END}${isBehind ? "" : other}`, data, 0xdeadn, on);
+  });
+});
+
 describe("programs with routines, structures and loops", () => {
   // Code that changes too often is not compiled any more.
   const on = makeBenches();
@@ -520,7 +570,7 @@ describe("programs with routines, structures and loops", () => {
     everywhere((count) => `${program(count)}${END}`, undefined, 0n, on);
   });
 
-  it.each(Array.from({ length: 12 }, (_, n) => n))("the same, with both ways gone at once: %i", (n) => {
+  it.each(Array.from({ length: 36 }, (_, n) => n))("the same, with both ways gone at once: %i", (n) => {
     const random = randomFrom(`choosing/${n}`);
     const program = choosingProgram(random);
     const data = Uint8Array.from({ length: 0x2000 }, () => random.below(256));

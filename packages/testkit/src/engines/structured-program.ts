@@ -59,6 +59,17 @@ const computing: readonly Maker[] = [
     return `${mnemonic} ${value(r)},${value(r)},${first},${mnemonic === "risbg" ? last + zeros : last},${r.below(64)}`;
   },
 ];
+/** The condition code stays. */
+const quietFetches = fetches.filter(([mnemonic]) => /^l[^t]|^ic/.test(mnemonic));
+const quiet: readonly Maker[] = [
+  (r) => `${pick(r, ["lgr", "lr", "lgfr", "llgfr", "lgbr", "llghr"])} ${value(r)},${value(r)}`,
+  (r) => `${pick(r, ["lghi", "lhi", "iill", "llihl"])} ${value(r)},${r.below(200)}`,
+  (r) => `${pick(r, ["sllg", "srlg", "rllg"])} ${value(r)},${value(r)},${r.below(64)}`,
+  (r) => `${pick(r, ["sll", "srl"])} ${value(r)},${r.below(32)}`,
+  (r) => `la ${value(r)},${r.below(200)}(${value(r)})`,
+  (r) => `risbgn ${value(r)},${value(r)},${r.below(64)},${r.below(64)},${r.below(64)}`,
+  (r) => `${pick(r, ["msgr", "msr"])} ${value(r)},${value(r)}`,
+];
 const makers: readonly Maker[] = [
   ...computing,
   ...Array.from({ length: 8 }, (): Maker => (r) => {
@@ -142,7 +153,8 @@ function beginning(random: Random): string[] {
 }
 
 /**
- * Loops whose branches go over an instruction or two that only compute, or fetch what an access test before the loop was for.
+ * Loops whose branches go over an instruction or two that only compute, or fetch what an access test before the loop was for,
+ * or have as much to do on their other way, which stands behind the first one or elsewhere.
  * In the last round operands are outside of storage, if no branch goes over them, so that the breaking-event address and the
  * condition code are seen in the middle of the loop.
  */
@@ -151,17 +163,33 @@ export function choosingProgram(random: Random): (rounds: number) => string {
   /** Operands by the last base lie on two pages; the second one changes from round to round. */
   const bases = ["%r12", "%r7", "%r10"];
   const compute = () => `    ${pick(random, computing)(random)}`;
-  const fetch = (by: readonly string[]) => {
-    const [mnemonic, size] = pick(random, fetches);
+  const fetch = (by: readonly string[], list = fetches) => {
+    const [mnemonic, size] = pick(random, list);
     return `    ${mnemonic} ${value(random)},${size * random.below(0x60 / size)}(${pick(random, by)})`;
   };
-  const choice = (by: readonly string[]): string[] => {
-    const over = `o${labels++}`;
+  const elsewhere: string[] = [];
+  const asking = () => (random.below(2) === 0 ? [`    ipm ${value(random)}`] : []);
+  const over = (by: readonly string[]): string[] => {
+    const behind = `o${labels++}`;
     const one = () => (random.below(2) === 0 ? fetch(by) : compute());
     const least = Array.from({ length: 1 + random.below(2) }, one);
-    const asks = random.below(2) === 0 ? [`    ipm ${value(random)}`] : [];
-    return [compute(), `    ${branch(random, over)}`, ...least, `${over}:`, ...asks];
+    return [compute(), `    ${branch(random, behind)}`, ...least, `${behind}:`, ...asking()];
   };
+  const either = (by: readonly string[]): string[] => {
+    const [other, behind] = [`o${labels++}`, `o${labels++}`];
+    const keeping = () => `    ${pick(random, quiet)(random)}`;
+    const odd = pick(random, [keeping, keeping, compute, () => fetch(by, quietFetches)]);
+    const one = () => (random.below(2) === 0 ? keeping() : odd());
+    const way = () => Array.from({ length: random.below(3) }, one);
+    const first = way();
+    const second = [`${other}:`, ...way()];
+    const begin = [compute(), `    ${branch(random, other)}`, ...first];
+    const [next, end] = [`    j ${behind}`, [`${behind}:`, ...asking()]];
+    if (random.below(2) === 0) return [...begin, next, ...second, ...end];
+    elsewhere.push(...second, next);
+    return [...begin, ...(random.below(4) === 0 ? [next] : []), ...end];
+  };
+  const choice = (by: readonly string[]): string[] => (random.below(2) === 0 ? over(by) : either(by));
   const choices = (most: number, ...by: readonly string[]) =>
     Array.from({ length: 1 + random.below(most) }, () => choice(by)).flat();
   const counted = choices(5, ...bases, "%r8,%r12");
@@ -177,8 +205,8 @@ export function choosingProgram(random: Random): (rounds: number) => string {
     "    lg %r9,0(%r8,%r12)",
   ];
   const start = [...beginning(random), "    lgr %r10,%r12", `    agfi %r10,${APART}`];
-  return (rounds) =>
-    [...start, `    lgfi %r13,${rounds}`, "again:", ...round, "    brctg %r13,again"].join("\n");
+  const end = ["    brctg %r13,again", "    j over", ...elsewhere, "over:"];
+  return (rounds) => [...start, `    lgfi %r13,${rounds}`, "again:", ...round, ...end].join("\n");
 }
 
 /** A loop of stores and fetches of the same bytes, of some of them, or of others beside them. */
